@@ -24,7 +24,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def setting(default: Any, help: str, *, live: bool = False, advanced: bool = False, step: float | None = None, **bounds):
+def setting(
+    default: Any, help: str, *, live: bool = False, advanced: bool = False, step: float | None = None, **bounds
+):
     """A field with its help text; ``live`` marks what may change while a run trains, ``bounds`` are pydantic's."""
     extra = {"live": live, "advanced": advanced, "step": step}
     return Field(default, description=help, json_schema_extra=extra, **bounds)
@@ -33,7 +35,9 @@ def setting(default: Any, help: str, *, live: bool = False, advanced: bool = Fal
 class DataConfig(Settings):
     name: str = setting("sprites", "Data set, by its name in the catalog.")
     path: str | None = setting(None, "Your own data: a folder of images (sub-folders are labels) or a parquet file.")
-    root: str | None = setting(None, "Folder that holds downloaded data sets; by default SIMSSL_DATA or ~/.cache/simssl.")
+    root: str | None = setting(
+        None, "Folder that holds downloaded data sets; by default SIMSSL_DATA or ~/.cache/simssl."
+    )
     train: int = setting(10_000, "Training images kept at most.", ge=64, le=1_000_000)
     test: int = setting(2_000, "Held-out images kept at most.", ge=64, le=200_000)
     seed: int = setting(0, "Seed of the procedural data and of every subset drawn.", ge=0, le=2**31 - 1, advanced=True)
@@ -90,13 +94,21 @@ class TrainConfig(Settings):
     batch: int = setting(128, "Data per step; each is seen in J views.", ge=2, le=16_384)
     learning_rate: float = setting(1e-3, "Adam's learning rate.", gt=0, le=1, live=True, step=1e-5)
     weight_decay: float = setting(0.0, "Decoupled weight decay.", ge=0, le=1, advanced=True)
-    warmup: int = setting(100, "Steps over which the learning rate rises to its value.", ge=0, le=100_000, advanced=True)
+    warmup: int = setting(
+        100, "Steps over which the learning rate rises to its value.", ge=0, le=100_000, advanced=True
+    )
     seed: int = setting(0, "Seed of weights, batches and views.", ge=0, le=2**31 - 1)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", advanced=True)
-    precision: Literal["auto", "fp32", "bf16"] = setting("auto", "Arithmetic; auto takes bf16 where the device has it.", advanced=True)
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto", "Arithmetic; auto takes bf16 where the device has it.", advanced=True
+    )
     threads: int = setting(0, "CPU threads; 0 leaves one core free for the page.", ge=0, le=256, advanced=True)
-    probe_share: float = setting(0.08, "Share of the training time spent on live probes and maps.", ge=0, le=0.5, advanced=True)
-    probe_images: int = setting(1_000, "Images a live probe learns from, and as many it is tested on.", ge=100, le=10_000, advanced=True)
+    probe_share: float = setting(
+        0.08, "Share of the training time spent on live probes and maps.", ge=0, le=0.5, advanced=True
+    )
+    probe_images: int = setting(
+        1_000, "Images a live probe learns from, and as many it is tested on.", ge=100, le=10_000, advanced=True
+    )
     map_points: int = setting(1_000, "Images in the moving map.", ge=100, le=20_000, advanced=True)
     checkpoint_seconds: float = setting(20.0, "Seconds between checkpoints.", gt=0, le=86_400, advanced=True)
 
@@ -152,7 +164,10 @@ class RunConfig(Settings):
 def check_name(value: str, what: str = "name") -> str:
     """Return ``value`` if it can be a folder name (letters, digits, ``. _ -``; at most 80), else raise ValueError."""
     if not NAME.fullmatch(value):
-        raise ValueError(f"{what} {value!r} may only have letters, digits, '.', '_' and '-', start with a letter or digit, and be at most 80 long")
+        raise ValueError(
+            f"{what} {value!r} may only have letters, digits, '.', '_' and '-', start with a letter or digit, "
+            "and be at most 80 long"
+        )
     return value
 
 

@@ -12,8 +12,8 @@ import torch
 class Factor:
     """One known cause of an image: an augmentation's parameter, a true factor of procedural data, an attribute.
 
-    ``kind`` says how it is probed: ``continuous`` by ridge regression, ``circular`` (radians) as (sin, cos), ``discrete``
-    (integers ``0..len(classes)-1``) by logistic regression.
+    ``kind`` says how it is probed: ``continuous`` by ridge regression, ``circular`` (radians) as (sin, cos),
+    ``discrete`` (integers ``0..len(classes)-1``) by logistic regression.
     """
 
     name: str
@@ -42,7 +42,8 @@ class Views:
     """J views of B data.
 
     ``images`` float32 in [0, 1], (J, B, C, H, W); ``factors`` what was drawn for each, float32 (J, B); ``index`` int64
-    (B,) the data's places in their split; ``labels`` int64 (B,); ``tokens`` int64 (B, T) the captions' words (0 pads), or None.
+    (B,) the data's places in their split; ``labels`` int64 (B,); ``tokens`` int64 (B, T) the captions' words (0 pads),
+    or None.
     """
 
     images: torch.Tensor

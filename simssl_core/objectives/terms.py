@@ -27,7 +27,7 @@ class Terms:
     def of(cls, like: torch.Tensor, **parts: torch.Tensor | dict) -> Terms:
         """Terms with the roles that are not named set to zero, on the device and of the type of ``like``."""
         zero = torch.zeros((), device=like.device, dtype=like.dtype)
-        return cls(**({role: zero for role in ROLES} | parts))
+        return cls(**(dict.fromkeys(ROLES, zero) | parts))
 
     @property
     def loss(self) -> torch.Tensor:
