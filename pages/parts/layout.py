@@ -1,0 +1,94 @@
+"""What every page has: a title with the question it answers, captions, empty states, badges, errors in plain words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from simssl_core.errors import LabError
+
+ASSETS = Path(__file__).parent / "assets"
+
+# status -> (badge colour, icon, what it means for the reader)
+STATUS = {
+    "queued": ("gray", ":material/hourglass_empty:", "Waits for its turn."),
+    "starting": ("blue", ":material/hourglass_top:", "Starting: loading data and building the networks…"),
+    "training": ("green", ":material/play_arrow:", "Training. You may close this page; it goes on."),
+    "paused": ("orange", ":material/pause:", "Paused. Nothing is lost; resume when you like."),
+    "finished": ("blue", ":material/check:", "Finished. Its runs are saved."),
+    "stopped": ("gray", ":material/stop:", "Stopped by hand. What was learnt is saved; it can be resumed."),
+    "failed": ("red", ":material/error:", "Failed. The reason stands below."),
+    "interrupted": (
+        "orange",
+        ":material/power_off:",
+        "Interrupted: its process ended. Resume continues from the last save.",
+    ),
+    "stalled": ("orange", ":material/hourglass_bottom:", "No sign of life for a while: the machine may be busy."),
+}
+LIVE = frozenset({"queued", "starting", "training", "paused", "stalled"})
+
+
+def header(title: str, question: str) -> None:
+    """The page's title and, in one sentence, the question it answers."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{question}]")
+
+
+def caption(text: str) -> None:
+    """What to see in the figure above."""
+    st.caption(text)
+
+
+def empty(title: str, what_next: str, page: str = "", label: str = "", icon: str = "arrow_forward") -> None:
+    """An empty state: what is missing, what to do next and, with ``page`` ("pages/train.py"), a way there."""
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.markdown(f"**{title}**", text_alignment="center")
+        st.markdown(f":gray[{what_next}]", text_alignment="center")
+        if page:
+            link(page, label or "Go there", icon=icon)
+
+
+def link(
+    page: str, label: str, icon: str = "arrow_forward", query: Mapping[str, str | list[str]] | None = None
+) -> None:
+    """A link to another page of the lab, with its address parameters.
+
+    A page tested on its own knows no other pages; then the label stands as plain text.
+    """
+    try:
+        st.page_link(page, label=label, icon=f":material/{icon}:", query_params=dict(query) if query else None)
+    except (KeyError, st.errors.StreamlitAPIException):
+        st.markdown(label)
+
+
+def badge(status: str) -> None:
+    """A run's status as a coloured badge."""
+    colour, icon, _ = STATUS.get(status, ("gray", ":material/help:", ""))
+    st.badge(status, icon=icon, color=colour)
+
+
+def meaning(status: str) -> str:
+    """One sentence on what a status means for the person looking at it."""
+    return STATUS.get(status, ("", "", ""))[2]
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show a :class:`LabError` as what it says; keep everything else to the server's log and say so plainly.
+
+    Streamlit's own control flow (stop, rerun, switch page) passes through: it does not derive from Exception.
+    """
+    try:
+        yield
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+    except OSError as error:
+        logging.getLogger("simssl.pages").exception("a file could not be used")
+        st.error(
+            f"A file could not be used: {error.strerror or error} ({error.filename or 'no name'}).",
+            icon=":material/error:",
+        )

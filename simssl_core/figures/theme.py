@@ -1,0 +1,80 @@
+"""One look for every figure: colours by role and by objective, and one plotly layout that reads on light and on dark.
+
+Colours are Okabe and Ito's, and past those Paul Tol's muted ones, both made to be told apart by colour-blind readers.
+Generative objectives have cool colours, discriminative ones warm, so that a family is seen before a legend is read.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#999999")
+ROLE_COLOURS = {"pull": "#0072B2", "push": "#D55E00", "reconstruct": "#009E73", "other": "#999999"}
+CONTENT_COLOUR, STYLE_COLOUR = "#0072B2", "#E69F00"
+# Reads on white and on near-black alike (contrast at least 3 on both), so that one layout serves both themes.
+AXIS, GRID = "#808A96", "rgba(128, 138, 150, 0.22)"
+
+OBJECTIVE_COLOURS = {
+    "simvae": "#0072B2",
+    "vae": "#56B4E9",
+    "beta_vae": "#009E73",
+    "ae": "#44AA99",
+    "info_vae": "#88CCEE",
+    "cr_vae": "#6A5ACD",
+    "simvae_multimodal": "#3F7FBF",
+    "simclr": "#D55E00",
+    "vicreg": "#E69F00",
+    "byol": "#CC79A7",
+    "barlow_twins": "#CC6677",
+    "simsiam": "#B5651D",
+    "moco": "#AA4499",
+    "swav": "#DDAA33",
+    "dino": "#A63603",
+    "infonce": "#E9967A",
+    "instance_discrimination": "#C2185B",
+    "deep_cluster": "#8D6E63",
+    "alignment_uniformity": "#F4A582",
+    "lejepa": "#B07AA1",
+    "clip": "#999933",
+    "random": "#8C8C8C",
+    "supervised": "#5F9E3F",
+}
+
+
+def objective_colour(name: str) -> str:
+    """The colour that objective ``name`` has on every page; an unknown one gets a fixed colour made from its name."""
+    known = OBJECTIVE_COLOURS.get(name)
+    return known or OKABE_ITO[zlib.crc32(name.encode()) % len(OKABE_ITO)]
+
+
+def role_colour(role: str) -> str:
+    """The colour of one part of a loss: pull, push, reconstruct or other."""
+    return ROLE_COLOURS.get(role, ROLE_COLOURS["other"])
+
+
+def class_colours(count: int) -> tuple[str, ...]:
+    """``count`` colours for classes: Okabe–Ito, then Tol's muted ones, then round again."""
+    palette = (*OKABE_ITO[:6], "#8C564B", "#44AA99", "#882255", "#999933", "#F0E442", "#88CCEE", "#AA4499", "#999999")
+    return tuple(palette[i % len(palette)] for i in range(count))
+
+
+def styled(figure: Figure, height: int = 420) -> Figure:
+    """Give ``figure`` the lab's layout: no paper, quiet grid, room for long labels, a legend above. Returns it."""
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": AXIS, "tickcolor": AXIS, "automargin": True}
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 13, "family": "Inter, Segoe UI, system-ui, DejaVu Sans, sans-serif"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": None},
+        hoverlabel={"align": "left"},
+        colorway=list(OKABE_ITO),
+        xaxis=axis,
+        yaxis=axis,
+    )
+    return figure
