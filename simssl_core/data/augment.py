@@ -1,0 +1,191 @@
+"""J views of a batch of data, made on the device: photographs are augmented, sprites are drawn again.
+
+Every view comes with the factors that made it: the style labels that the probes read.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+
+from simssl_core.config import ViewConfig
+from simssl_core.data import captions, colour, crops, sprites
+from simssl_core.data.catalog import Dataset
+from simssl_core.data.views import Factor, Split, Views
+
+
+def make_views(dataset: Dataset, config: ViewConfig) -> ViewMaker:
+    """The maker of a data set's views: :class:`DrawnViews` for procedural data, :class:`AugmentedViews` otherwise."""
+    return (DrawnViews if dataset.info.procedural else AugmentedViews)(dataset, config)
+
+
+class ViewMaker(ABC):
+    """Makes views of rows of a split. ``factors`` are the style factors that its views carry."""
+
+    def __init__(self, dataset: Dataset, config: ViewConfig, factors: tuple[Factor, ...]):
+        self.config = config
+        self.factors = factors
+        self.vocabulary = dataset.vocabulary
+        self._tokens: dict[int, tuple[Split, torch.Tensor]] = {}
+
+    def __call__(
+        self, split: Split, index: torch.Tensor, generator: torch.Generator, count: int | None = None
+    ) -> Views:
+        """Views of the data ``index`` (B,), ``count`` (default: the configuration's J) of each.
+
+        Every random number comes from ``generator``, which must be on the split's device: the same state gives the same
+        views. Images are float32 (J, B, C, H, W) in [0, 1], factors float32 (J, B).
+        """
+        views, data = count or self.config.count, len(index)
+        images, factors = self._make(split, index.repeat(views), generator)
+        return Views(
+            images=self._finish(images, generator).view(views, data, *images.shape[1:]),
+            factors={name: values.view(views, data) for name, values in factors.items()},
+            index=index,
+            labels=split.labels[index],
+            tokens=self._caption_tokens(split, index),
+        )
+
+    def plain(self, split: Split, index: torch.Tensor) -> torch.Tensor:
+        """The images as they are: float32 (B, C, H, W) in [0, 1], black or white where the views are binarised."""
+        images = split.images[index].float().div_(255)
+        return images.round_() if self.config.binarise else images
+
+    @abstractmethod
+    def _make(self, split: Split, index: torch.Tensor, generator: torch.Generator):
+        """One view of each of ``index`` (N,): images float32 (N, C, H, W) and the factors (N,) by name."""
+
+    def _finish(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        if self.config.noise:
+            noise = torch.randn(images.shape, generator=generator, device=images.device)
+            images = images.add_(noise, alpha=self.config.noise).clamp_(0, 1)
+        return images.round_() if self.config.binarise else images
+
+    def _caption_tokens(self, split: Split, index: torch.Tensor) -> torch.Tensor | None:
+        if not split.captions:
+            return None
+        if id(split) not in self._tokens:  # the split is kept beside its tokens, so its id stays its own
+            tokens = captions.tokenize(self._captions(split), self.vocabulary).to(split.images.device)
+            self._tokens[id(split)] = (split, tokens)
+        return self._tokens[id(split)][1][index]
+
+    def _captions(self, split: Split) -> tuple[str, ...]:
+        return split.captions
+
+
+class DrawnViews(ViewMaker):
+    """Sprites drawn again: the factors in ``config.shared`` are the datum's own, all others are drawn afresh.
+
+    Crops, flips and colour settings do not apply. A view's caption tells only what its datum's views share: a word about
+    a factor that was drawn again would be wrong for the picture beside it.
+    """
+
+    def __init__(self, dataset: Dataset, config: ViewConfig):
+        super().__init__(dataset, config, tuple(f for f in sprites.FACTORS if f.name not in config.shared))
+
+    def _make(self, split, index, generator):
+        drawn = sprites.draw(len(index), generator, self.factors)
+        kept = {name: split.factors[name][index] for name in self.config.shared}
+        return sprites.render({**kept, **drawn}), drawn
+
+    def _captions(self, split):
+        return captions.describe(split.factors, self.config.shared)
+
+
+class AugmentedViews(ViewMaker):
+    """Photographs augmented: crop, mirror, turn, brightness, contrast, saturation, hue, greyscale, noise, binarisation,
+    in this order (torchvision's ColorJitter shuffles its four; here the order is fixed)."""
+
+    def __init__(self, dataset: Dataset, config: ViewConfig):
+        super().__init__(dataset, config, augmentation_factors(config, dataset.shape))
+        self.crops = config.crop_min < 1
+        self.active = {factor.name for factor in self.factors}
+
+    def _make(self, split, index, generator):
+        images = split.images[index].float().div_(255)
+        images, factors = self._look(images, generator)
+        return self._colour(images, factors, generator), factors
+
+    def _look(self, images, generator):
+        n, _, h, w = images.shape
+        config, factors = self.config, {}
+        if self.crops:
+            area, ratio = (config.crop_min, config.crop_max), (crops.NARROWEST, config.ratio)
+            box = crops.draw_boxes(n, h, w, area, ratio, generator)
+            factors["crop_x"], factors["crop_y"] = crops.centre(box, h, w)
+            factors["crop_size"] = (box.height * box.width / (h * w)).sqrt_()
+            factors["aspect"] = (box.width / box.height).log_()
+        else:
+            box = crops.whole(n, h, w, images.device)
+        hflip = self._chance("hflip", n, generator, factors)
+        vflip = self._chance("vflip", n, generator, factors)
+        if config.rotation:
+            largest = math.radians(config.rotation)
+            factors["rotation"] = _uniform(n, generator, -largest, largest)
+            images = crops.crop_and_rotate(images, box, factors["rotation"], hflip, vflip)
+        elif self.crops or hflip is not None or vflip is not None:
+            images = crops.crop(images, box, hflip, vflip)
+        return images, factors
+
+    def _chance(self, name, count, generator, factors):
+        """Draw 0 or 1 (N,) with the chance configured under ``name``; None if it never happens. What always happens is
+        done, but is not a factor: nothing varies."""
+        chance = getattr(self.config, name)
+        if not chance:
+            return None
+        happens = (_uniform(count, generator) < chance).float()
+        if name in self.active:
+            factors[name] = happens
+        return happens
+
+    def _colour(self, images, factors, generator):
+        n = len(images)
+        for name in ("brightness", "contrast", "saturation", "hue"):
+            if name not in self.active:
+                continue
+            span, middle = getattr(self.config, name), 0 if name == "hue" else 1
+            factors[name] = _uniform(n, generator, middle - span, middle + span)
+            images = getattr(colour, name)(images, factors[name])
+        if images.shape[1] == 3:
+            dropped = self._chance("greyscale", n, generator, factors)
+            images = images if dropped is None else colour.drop_colour(images, dropped)
+        return images
+
+
+def _uniform(count: int, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+    return torch.rand(count, generator=generator, device=generator.device).mul_(high - low).add_(low)
+
+
+def augmentation_factors(config: ViewConfig, shape: tuple[int, int, int]) -> tuple[Factor, ...]:
+    """The style factors that ``config`` makes vary for images of ``shape`` (C, H, W), with the ranges they can take."""
+    found: list[Factor] = []
+    if config.crop_min < 1:
+        widest = 1 - math.sqrt(config.crop_min * crops.NARROWEST)
+        tallest = 1 - math.sqrt(config.crop_min / config.ratio)
+        found += [
+            Factor("crop_x", "continuous", -widest, widest),
+            Factor("crop_y", "continuous", -tallest, tallest),
+            Factor("crop_size", "continuous", math.sqrt(config.crop_min), math.sqrt(config.crop_max)),
+            Factor("aspect", "continuous", math.log(crops.NARROWEST), math.log(config.ratio)),
+        ]
+    found += [
+        Factor(name, "discrete", 0, 1, ("no", "yes")) for name in ("hflip", "vflip") if 0 < getattr(config, name) < 1
+    ]
+    if config.rotation:
+        largest = math.radians(config.rotation)
+        found.append(Factor("rotation", "circular", -largest, largest))
+    found += [
+        Factor(name, "continuous", 1 - span, 1 + span)
+        for name, span in (("brightness", config.brightness), ("contrast", config.contrast))
+        if span
+    ]
+    if shape[0] == 3:
+        if config.saturation:
+            found.append(Factor("saturation", "continuous", 1 - config.saturation, 1 + config.saturation))
+        if config.hue:
+            found.append(Factor("hue", "continuous", -config.hue, config.hue))
+        if 0 < config.greyscale < 1:
+            found.append(Factor("greyscale", "discrete", 0, 1, ("no", "yes")))
+    return tuple(found)

@@ -1,0 +1,138 @@
+"""Where a view looks: random resized crops, flips and rotations of a whole batch, and the factors that describe them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+NARROWEST = 3 / 4  # the narrowest aspect ratio, width over height
+TRIES = 10  # torchvision draws up to ten boxes before it falls back to a centred one
+
+
+@dataclass(frozen=True)
+class Box:
+    """N crop windows in whole pixels: float32 (N,) each."""
+
+    top: torch.Tensor
+    left: torch.Tensor
+    height: torch.Tensor
+    width: torch.Tensor
+
+
+def whole(count: int, height: int, width: int, device: torch.device) -> Box:
+    """N windows that are the whole image."""
+    zero = torch.zeros(count, device=device)
+    return Box(zero, zero, zero + height, zero + width)
+
+
+def draw_boxes(
+    count: int,
+    height: int,
+    width: int,
+    area: tuple[float, float],
+    ratio: tuple[float, float],
+    generator: torch.Generator,
+) -> Box:
+    """Draw N windows as torchvision's ``RandomResizedCrop.get_params`` draws one.
+
+    The share of the area is uniform in ``area``, the aspect ratio log-uniform in ``ratio``, sides are rounded to whole
+    pixels, and the place is uniform over those where the window fits. Of ten such tries the first that fits counts; where
+    none does, the window is the largest centred one whose aspect ratio is allowed.
+    """
+    device = generator.device
+    u = torch.rand(2 * TRIES + 2, count, generator=generator, device=device)
+    target = u[:TRIES].mul_(area[1] - area[0]).add_(area[0]).mul_(height * width)
+    low, high = math.log(ratio[0]), math.log(ratio[1])
+    aspect = u[TRIES : 2 * TRIES].mul_(high - low).add_(low).exp_()
+    w = (target * aspect).sqrt_().round_()  # (TRIES, N)
+    h = (target / aspect).sqrt_().round_()
+    fits = (w > 0) & (w <= width) & (h > 0) & (h <= height)
+    first = fits.to(torch.uint8).argmax(0, keepdim=True)
+    found = fits.any(0)
+    fallback_w, fallback_h = _largest(height, width, ratio)
+    w = torch.where(found, w.gather(0, first)[0], fallback_w)
+    h = torch.where(found, h.gather(0, first)[0], fallback_h)
+    # A place is one of (free + 1); rand can round up to 1 after the product, hence the minimum.
+    top = torch.minimum((u[-2] * (height - h + 1)).floor_(), height - h)
+    left = torch.minimum((u[-1] * (width - w + 1)).floor_(), width - w)
+    top = torch.where(found, top, ((height - h) / 2).floor_())
+    left = torch.where(found, left, ((width - w) / 2).floor_())
+    return Box(top, left, h, w)
+
+
+def _largest(height: int, width: int, ratio: tuple[float, float]) -> tuple[float, float]:
+    """(width, height) of the largest window whose aspect ratio is in ``ratio`` (torchvision's fallback)."""
+    if width / height < ratio[0]:
+        return width, round(width / ratio[0])
+    if width / height > ratio[1]:
+        return round(height * ratio[1]), height
+    return width, height
+
+
+def resample_matrix(start: torch.Tensor, length: torch.Tensor, flip: torch.Tensor | None, size: int) -> torch.Tensor:
+    """Bilinear resampling of one axis as matrices (N, size, size): output row i is a blend of at most two input rows.
+
+    It resizes the window of ``length`` pixels from ``start`` to ``size`` pixels, half-pixel centres, clamped to the
+    window, as ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`` does on the cropped image;
+    where ``flip`` (N,) is 1 the output is mirrored.
+    """
+    place = torch.arange(size, device=start.device, dtype=torch.float32)
+    at = (place + 0.5) * (length / size)[:, None] - 0.5  # (N, size) within the window
+    at = torch.minimum(at.clamp_(min=0), (length - 1)[:, None])
+    if flip is not None:
+        at = torch.where(flip[:, None] > 0, at.flip(1), at)
+    at = (at + start[:, None])[..., None]
+    return (place - at).abs_().neg_().add_(1).clamp_(min=0)
+
+
+def crop(
+    images: torch.Tensor, box: Box, hflip: torch.Tensor | None = None, vflip: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Cut each window out, resize it to the image's own size, mirror it: (N, C, H, W) -> (N, C, H, W).
+
+    Two small matrix products per image (rows, then columns): on a CPU two to three times as fast as ``grid_sample``.
+    """
+    n, c, h, w = images.shape
+    rows = resample_matrix(box.top, box.height, vflip, h)  # (N, H, H)
+    columns = resample_matrix(box.left, box.width, hflip, w).transpose(1, 2)  # (N, W, W)
+    if c == 1:
+        return torch.bmm(torch.bmm(rows, images[:, 0]), columns)[:, None]
+    across = torch.bmm(images.reshape(n, c * h, w), columns).view(n, c, h, w)
+    return torch.matmul(rows[:, None], across)
+
+
+def crop_and_rotate(
+    images: torch.Tensor,
+    box: Box,
+    angle: torch.Tensor,
+    hflip: torch.Tensor | None = None,
+    vflip: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """As :func:`crop`, then turn each by ``angle`` (N,) radians counter-clockwise about its centre; what comes in is 0.
+
+    The order is crop, mirror, turn; all three are one affine map of the output's coordinates, one ``grid_sample``.
+    """
+    n, _, h, w = images.shape
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    mirror_x = 1 if hflip is None else 1 - 2 * hflip
+    mirror_y = 1 if vflip is None else 1 - 2 * vflip
+    half_w, half_h = box.width / w * mirror_x, box.height / h * mirror_y
+    centre_x, centre_y = centre(box, h, w)
+    # In pixels a turn is rigid; in [-1, 1] coordinates of an image that is not square it needs the sides' ratio.
+    theta = torch.stack(
+        [
+            torch.stack([half_w * cos, -half_w * sin * (h / w), centre_x], 1),
+            torch.stack([half_h * sin * (w / h), half_h * cos, centre_y], 1),
+        ],
+        1,
+    )
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+
+
+def centre(box: Box, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The windows' centres (x, y), (N,) each: -1 and 1 are the image's edges."""
+    return (2 * box.left + box.width) / width - 1, (2 * box.top + box.height) / height - 1

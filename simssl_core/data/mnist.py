@@ -1,0 +1,69 @@
+"""MNIST and FashionMNIST in torchvision's own layout (``<root>/MNIST/raw``), read from plain or compressed IDX files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from simssl_core.config import DataConfig
+from simssl_core.data import idx
+from simssl_core.data.loaded import Loaded, subset, to_split
+from simssl_core.data.roots import download, root
+from simssl_core.errors import DataError
+
+FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ),
+}
+FILES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+
+
+def load(config: DataConfig, device: str) -> Loaded:
+    """Images uint8 (N, 1, 28, 28).
+
+    Raises:
+        DataError: files missing and not to be had, truncated, or of another shape.
+    """
+    folder = root(config) / FOLDERS[config.name] / "raw"
+    names = [name for pair in FILES.values() for name in pair]
+    if not all(idx.find(folder, name) for name in names):
+        download(config, FOLDERS[config.name], {}, f"{', '.join(f'{n}.gz' for n in names)} in {folder}")
+    return Loaded(
+        train=_split(folder, "train", config.train, config.seed, device),
+        test=_split(folder, "test", config.test, config.seed, device),
+        classes=CLASSES[config.name],
+    )
+
+
+def _split(folder: Path, part: str, limit: int, seed: int, device: str):
+    images, labels = (_read(folder, name) for name in FILES[part])
+    if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
+        raise DataError(
+            f"{folder}: the {part} files hold images {images.shape} and labels {labels.shape}; (N, 28, 28) and (N,) with "
+            "labels 0 to 9 are needed. Delete them and fetch them again."
+        )
+    rows = subset(len(images), limit, seed)
+    return to_split(device, images[rows][:, None], labels[rows].astype(np.int64))
+
+
+def _read(folder: Path, name: str) -> np.ndarray:
+    path = idx.find(folder, name)
+    if path is None:
+        raise DataError(f"{name}.gz is missing. It belongs in {folder}.")
+    return idx.read(path)

@@ -1,0 +1,48 @@
+"""Where data sets lie, and fetching what is missing through torchvision."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from simssl_core.config import DataConfig
+from simssl_core.data import torchvision_safe
+from simssl_core.errors import DataError
+
+TIMEOUT = 10.0  # seconds without an answer until a download is given up
+
+
+def root(config: DataConfig) -> Path:
+    """The folder of downloaded data sets: the configuration's, else SIMSSL_DATA, else ~/.cache/simssl."""
+    return Path(config.root or os.environ.get("SIMSSL_DATA") or Path.home() / ".cache" / "simssl").expanduser()
+
+
+def download(config: DataConfig, dataset: str, arguments: Mapping[str, Any], needed: str) -> None:
+    """Let torchvision fetch ``dataset`` (a class of ``torchvision.datasets``) into the root.
+
+    It is tried once, with a short timeout, and never where the root cannot be written or SIMSSL_OFFLINE is set.
+
+    Raises:
+        DataError: it could not be had; ``needed`` says which files belong in which folder.
+    """
+    folder = root(config)
+    mend = f"Put these files there by hand: {needed}. Or name another folder with the setting 'root' or SIMSSL_DATA."
+    if os.environ.get("SIMSSL_OFFLINE"):
+        raise DataError(f"{dataset} is not in {folder}, and SIMSSL_OFFLINE forbids downloads. {mend}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{dataset} is not in {folder}, and that folder cannot be made ({error}). {mend}") from error
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"{dataset} is not in {folder}, which cannot be written to. {mend}")
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        getattr(torchvision_safe.load().datasets, dataset)(str(folder), download=True, **arguments)
+    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError, gdown's own and more
+        raise DataError(f"{dataset} is not in {folder} and cannot be downloaded ({error}). {mend}") from error
+    finally:
+        socket.setdefaulttimeout(before)
