@@ -1,0 +1,164 @@
+"""What every objective is: an encoder, what else its loss needs, and ``forward(views) -> Terms``.
+
+To add one: a file in this folder with a :class:`Settings` of its own, a subclass of :class:`Objective` (or of
+``Generative`` / ``Discriminative``) and ``@register`` above it. Form, shell, pages and smoke tests find it by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from simssl_core.config import ModelConfig, Settings, parse
+from simssl_core.data.views import Views
+from simssl_core.errors import ConfigError, ShapeError
+from simssl_core.objectives.terms import Terms
+
+
+class Context(BaseModel):
+    """What an objective must know of the world it is built in; enough to build it again without the data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelConfig = ModelConfig()
+    shape: tuple[int, int, int]
+    data_size: int = 1
+    classes: int = 0
+    likelihood: Literal["bernoulli", "gaussian"] = "gaussian"
+    views: int = 2
+    vocabulary: tuple[str, ...] = ()
+
+
+class Objective(nn.Module):
+    """The base of all objectives. Class variables say what pages print:
+
+    ``name`` (registry), ``title``, ``family``, ``formula`` (LaTeX of the loss), ``roles``: for each role with a
+    counterpart in ELBO_SSL a sentence and a LaTeX formula, ``Config``: its settings. ``least_views`` and
+    ``least_batch`` are refused below.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[Literal["generative", "discriminative", "reference"]]
+    formula: ClassVar[str]
+    roles: ClassVar[dict[str, tuple[str, str]]]
+    Config: ClassVar[type[Settings]] = Settings
+    least_views: ClassVar[int] = 1
+    least_batch: ClassVar[int] = 1
+
+    encoder: nn.Module
+    has_decoder: bool = False
+
+    def __init__(self, settings: Settings, context: Context) -> None:
+        super().__init__()
+        self.settings = settings
+        self.context = context
+
+    # -- the loss -----------------------------------------------------------------------------------------------------
+
+    def forward(self, views: Views) -> Terms:
+        """The loss of one batch, by role, in nats per datum.
+
+        The networks run in whatever precision the caller's autocast asks for; the loss itself always runs in float32
+        (or float64 when the objective was moved there).
+
+        Raises:
+            ShapeError: too few views or data, or images of another shape.
+        """
+        self._check(views)
+        outputs = self.networks(views)
+        with torch.autocast(views.images.device.type, enabled=False):
+            return self.terms(views, **{name: _full(value) for name, value in outputs.items()})
+
+    def networks(self, views: Views) -> dict[str, Tensor]:
+        """Everything the loss needs of the networks, by the argument's name in :meth:`terms`."""
+        raise TypeError(f"{type(self).__name__} must define networks()")
+
+    def terms(self, views: Views, **outputs: Tensor) -> Terms:
+        """The loss by role, from what :meth:`networks` returned, in full precision."""
+        raise TypeError(f"{type(self).__name__} must define terms()")
+
+    def after_step(self, step: int, total: int) -> None:
+        """Called once after every optimiser step, with the number of steps done and planned: averages, queues,
+        prototypes.
+        """
+
+    # -- looking in ---------------------------------------------------------------------------------------------------
+
+    def encode(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) float in [0, 1] → (B, D): the representation that probes read."""
+        return _full(self.encoder(images))
+
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+        """q(z|x) as (mean, log-variance), (B, D) each; None where the objective has no distribution over z."""
+        return None
+
+    def decode(self, z: Tensor) -> Tensor | None:
+        """(B, D) → images (B, C, H, W) in [0, 1]; None where the objective has no decoder."""
+        return None
+
+    def spread(self, z: Tensor) -> Tensor | None:
+        """σ of p(z|y) around a content y = ``z``, broadcasting to its shape (B, D); None where there is no p(z|y)."""
+        return None
+
+    def layers(self, images: Tensor) -> dict[str, Tensor]:
+        """Representations from the backbone outwards, in order, (B, width) each: the layer profile reads them."""
+        features = self.encoder.features(images)
+        return {"backbone": _full(features), "representation": self.encode(images)}
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def live(cls) -> tuple[str, ...]:
+        """Names of the settings that may change while a run trains."""
+        fields = cls.Config.model_fields.items()
+        return tuple(name for name, field in fields if (field.json_schema_extra or {}).get("live"))
+
+    def change(self, **live: Any) -> None:
+        """Replace live settings; they hold from the next step on.
+
+        Raises:
+            ConfigError: a name that is not live here, or a value out of its range. Nothing is changed then.
+        """
+        fixed = sorted(set(live) - set(self.live()))
+        if fixed:
+            can = ", ".join(self.live()) or "nothing"
+            raise ConfigError(f"{self.name}: {', '.join(fixed)} cannot change while training; what can: {can}")
+        self.settings = parse(self.Config, self.settings.model_dump() | live, self.name)
+
+    def _check(self, views: Views) -> None:
+        shape = tuple(views.images.shape)
+        if len(shape) != 5 or shape[2:] != tuple(self.context.shape):
+            raise ShapeError(f"{self.name} reads views (J, B, {', '.join(map(str, self.context.shape))}), not {shape}")
+        needs = (
+            (shape[0], self.least_views, "views of each datum", "views.count"),
+            (shape[1], self.least_batch, "data in a batch", "train.batch"),
+        )
+        for given, least, what, where in needs:
+            if given < least:
+                raise ShapeError(
+                    f"{self.name} needs at least {least} {what}, not {given}, or its loss means nothing; raise {where}"
+                )
+
+
+_REGISTRY: dict[str, type[Objective]] = {}
+
+
+def register(cls: type[Objective]) -> type[Objective]:
+    """Class decorator: make an objective known by its ``name`` (a later one of the same name replaces it)."""
+    _REGISTRY[cls.name] = cls
+    return cls
+
+
+def registry() -> Mapping[str, type[Objective]]:
+    """What is registered so far; :mod:`simssl_core.objectives` loads all of its own files first."""
+    return _REGISTRY
+
+
+def _full(value: Tensor) -> Tensor:
+    """Half-precision tensors as float32, all others as they are."""
+    return value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
