@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def all_runs() -> list[RunEntry]:
-    """Every run in the lab, the live ones first, then the newest."""
+    """Every run in the lab, the newest first, damaged ones included (status "damaged")."""
     from simssl_core.runs import library
 
     return library.runs()
@@ -20,7 +20,7 @@ def all_runs() -> list[RunEntry]:
 
 def title(entry: RunEntry) -> str:
     """A run in words: its data, its objective, its name."""
-    return f"{entry.dataset.get('name', '?')} · {entry.objective} — {entry.run}"
+    return f"{entry.data or '?'} · {entry.objective or '?'} — {entry.run}"
 
 
 def pick_run(

@@ -1,0 +1,121 @@
+"""A form made from configuration fields: type, range, default and help all come from the field itself."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import streamlit as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+WIDEST_SLIDER = 1000  # a range wider than this is typed, not dragged
+
+
+def words(name: str) -> str:
+    """A field's name as a label: ``crop_min`` → "Crop min"."""
+    return name.replace("_", " ").capitalize()
+
+
+def is_live(info: FieldInfo) -> bool:
+    """Whether the field may change while a run trains."""
+    return bool(_extra(info).get("live"))
+
+
+def is_advanced(info: FieldInfo) -> bool:
+    """Whether the field is folded away at first."""
+    return bool(_extra(info).get("advanced"))
+
+
+def limits(info: FieldInfo) -> tuple[float | None, float | None]:
+    """The smallest and the largest value the field takes (an open bound counts as closed: the model checks again)."""
+    low = high = None
+    for rule in info.metadata:
+        low = next((getattr(rule, name) for name in ("ge", "gt") if getattr(rule, name, None) is not None), low)
+        high = next((getattr(rule, name) for name in ("le", "lt") if getattr(rule, name, None) is not None), high)
+    return low, high
+
+
+def ask_all(
+    model: type[BaseModel],
+    values: Mapping[str, Any],
+    prefix: str,
+    only: Iterable[str] | None = None,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+) -> dict[str, Any]:
+    """A widget for every field of ``model`` (or those in ``only``), starting from ``values``; the advanced ones folded.
+
+    Returns the answers as they were typed; ``simssl_core.config.parse`` judges them.
+    """
+    names = [name for name in model.model_fields if only is None or name in set(only)]
+    plain = [name for name in names if not is_advanced(model.model_fields[name])]
+    folded = [name for name in names if name not in plain]
+    answers = {name: _ask(model, name, values, prefix, choices) for name in plain}
+    if folded:
+        with st.expander("Advanced", key=f"{prefix}.advanced"):
+            answers |= {name: _ask(model, name, values, prefix, choices) for name in folded}
+    return answers
+
+
+def _ask(model: type[BaseModel], name: str, values: Mapping[str, Any], prefix: str, choices: Mapping | None) -> Any:
+    info = model.model_fields[name]
+    value = values.get(name, info.get_default(call_default_factory=True))
+    return ask(name, info, value, f"{prefix}.{name}", (choices or {}).get(name, ()))
+
+
+def ask(name: str, info: FieldInfo, value: Any, key: str, choices: tuple[str, ...] = ()) -> Any:
+    """The one widget that fits a field; what is typed survives a change of page."""
+    kind, optional = _kind(info.annotation)
+    common = {"label": words(name), "help": info.description, "key": key, "persist_state": "session"}
+    if kind is bool:
+        return st.toggle(value=value, **common)
+    if typing.get_origin(kind) is Literal:
+        return st.segmented_control(options=list(typing.get_args(kind)), default=value, required=True, **common)
+    if typing.get_origin(kind) is tuple:
+        return _ask_many(value, choices, common)
+    if kind in (int, float):
+        return _ask_number(kind, optional, info, value, common)
+    return st.text_input(value=value or "", **common) or (None if optional else "")
+
+
+def _ask_many(value: Any, choices: tuple[str, ...], common: dict) -> Any:
+    if choices:
+        return tuple(st.pills(options=list(choices), selection_mode="multi", default=list(value), **common))
+    text = st.text_input(value=", ".join(str(v) for v in value), **common)
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _ask_number(kind: type, optional: bool, info: FieldInfo, value: Any, common: dict) -> Any:
+    low, high = limits(info)
+    step = _extra(info).get("step")
+    draggable = None not in (low, high) and not optional and step is None and high - low <= WIDEST_SLIDER
+    if kind is int:
+        widget = st.slider if draggable and high - low <= 64 else st.number_input
+        whole = {"min_value": None if low is None else int(low), "max_value": None if high is None else int(high)}
+        return widget(value=value, step=1, **whole, **common)
+    real = {"min_value": None if low is None else float(low), "max_value": None if high is None else float(high)}
+    if draggable:
+        return st.slider(value=float(value), step=_fine(high - low), **real, **common)
+    start = None if value is None else float(value)
+    return st.number_input(value=start, step=step or _coarse(value), format="%.5g", **real, **common)
+
+
+def _fine(span: float) -> float:
+    return 0.01 if span <= 1 else 0.05 if span <= 10 else 1.0
+
+
+def _coarse(value: float | None) -> float:
+    return 1.0 if value is None or abs(value) >= 10 else 0.1 if abs(value) >= 1 else 0.01
+
+
+def _extra(info: FieldInfo) -> Mapping[str, Any]:
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        rest = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return rest[0], len(rest) < len(typing.get_args(annotation))
+    return annotation, False
