@@ -1,0 +1,105 @@
+"""Where everything under a root of runs lies, and how a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from simssl_core.config import check_name
+from simssl_core.errors import RunError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def root(value: str | os.PathLike | None = None) -> Path:
+    """The folder that holds the runs: ``value``, else ``SIMSSL_RUNS``, else the project's ``checkpoints``."""
+    return Path(value or os.environ.get("SIMSSL_RUNS") or PROJECT / "checkpoints").expanduser().resolve()
+
+
+def checked(name: str, what: str = "run") -> str:
+    """``name`` if it can be a folder's name inside the root (so no ``../``).
+
+    Raises:
+        RunError: it cannot.
+    """
+    try:
+        return check_name(str(name), what)
+    except ValueError as error:
+        raise RunError(f"There is no such {what}: {error}.") from None
+
+
+def lab(root: Path) -> Path:
+    """The hidden folder of leases, logs, the store and the trash."""
+    return Path(root) / ".lab"
+
+
+def store_file(root: Path) -> Path:
+    """The SQLite database."""
+    return lab(root) / "store.sqlite"
+
+
+def lease_file(root: Path, race: str) -> Path:
+    """Locked by the process that trains ``race``, for as long as it lives."""
+    return lab(root) / f"{checked(race, 'race')}.lease"
+
+
+def race_file(root: Path, race: str) -> Path:
+    """What a worker needs to know of ``race``: see :mod:`simssl_core.runs.races`."""
+    return lab(root) / f"{checked(race, 'race')}.json"
+
+
+def log_file(root: Path, race: str) -> Path:
+    """What the worker of ``race`` printed; tracebacks stand here and nowhere else."""
+    return lab(root) / f"{checked(race, 'race')}.log"
+
+
+def run_folder(root: Path, run: str) -> Path:
+    """The folder of one run."""
+    return Path(root) / checked(run)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write ``content`` to a temporary name beside ``path``, flush it to the disk, then rename.
+
+    Raises:
+        RunError: the disk is full or the folder cannot be written; the old file stays as it was.
+    """
+    content = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise RunError(
+            f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
+        ) from error
+
+
+def read_json(path: Path, limit: int = 8_000_000) -> dict[str, Any]:
+    """The JSON object in ``path``.
+
+    Raises:
+        RunError: missing, larger than ``limit`` bytes, or not a JSON object.
+    """
+    try:
+        if path.stat().st_size > limit:
+            raise RunError(f"{path} is larger than {limit:,} bytes: not a file of this lab.")
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is not readable as JSON ({error}).") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} holds a {type(value).__name__}, not an object.")
+    return value

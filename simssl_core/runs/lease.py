@@ -1,0 +1,97 @@
+"""Who is alive: a file lock that the system frees at any death, so no process id and no clock has to be trusted.
+
+The holder of ``<root>/.lab/<race>.lease`` trains that race. The files in ``<root>/.lab/slots/`` limit how many races
+train at once; a worker that holds no slot waits.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+
+def _lock(file: int, exclusive: bool) -> bool:
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        else:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+class Lease:
+    """A lock on one file, held until :meth:`release` or the death of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._file: int | None = None
+
+    def take(self, wait: float = 1.0) -> bool:
+        """Take the lock, trying for ``wait`` seconds (a reader's :func:`held` holds it for microseconds)."""
+        if self._file is not None:
+            return True
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        until = time.monotonic() + wait
+        while not _lock(file, exclusive=True):
+            if time.monotonic() >= until:
+                os.close(file)
+                return False
+            time.sleep(0.02)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let go; harmless when nothing is held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def held(path: Path) -> bool:
+    """Whether a living process holds the lock on ``path``."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _lock(file, exclusive=False)
+    finally:
+        os.close(file)
+
+
+class Slots:
+    """The few places in which races may train at once (environment ``SIMSSL_WORKERS``, default 1)."""
+
+    def __init__(self, folder: Path, count: int | None = None) -> None:
+        count = count or _workers()
+        self._leases = [Lease(Path(folder) / f"{number}.lock") for number in range(count)]
+        self._mine: Lease | None = None
+
+    def take(self) -> bool:
+        """Take a free place if there is one."""
+        if self._mine is None:
+            self._mine = next((lease for lease in self._leases if lease.take(wait=0.1)), None)
+        return self._mine is not None
+
+    def release(self) -> None:
+        """Give the place to whoever waits."""
+        if self._mine is not None:
+            self._mine.release()
+            self._mine = None
+
+
+def _workers() -> int:
+    try:
+        return min(64, max(1, int(os.environ.get("SIMSSL_WORKERS", "1"))))
+    except ValueError:
+        return 1

@@ -1,0 +1,114 @@
+"""Tidying the shelf of runs: a new name, into the trash, back out of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from simssl_core.errors import RunError
+from simssl_core.runs import entries, folders, history, races
+from simssl_core.runs.entries import RunEntry
+from simssl_core.runs.store import Store
+
+Root = str | os.PathLike | None
+
+
+def rename(run: str, new: str, root: Root = None) -> str:
+    """Give the run's folder another name and return it; its race can still be resumed.
+
+    Raises:
+        RunError: no such run, it is under way, or the new name is taken or impossible.
+    """
+    where = folders.root(root)
+    entry = _still(run, where, "renamed")
+    target = folders.run_folder(where, new)
+    if target.exists():
+        raise RunError(f"There is already a run called '{new}'; choose another name.")
+    record = folders.read_json(entry.folder / "run.json")
+    os.rename(entry.folder, target)
+    folders.write_whole(target / "run.json", json.dumps(record | {"run": new}, indent=1))
+    if entries.has_store(where):
+        Store(where).rename(run, new)
+    if folders.race_file(where, entry.race).exists():
+        race = races.read(where, entry.race)
+        race.runs = {label: new if name == run else name for label, name in race.runs.items()}
+        race.save(where)
+    return new
+
+
+def delete(run: str, root: Root = None) -> str:
+    """Move the run into the trash and return the name under which :func:`restore` finds it.
+
+    Raises:
+        RunError: no such run, or it is under way.
+    """
+    where = folders.root(root)
+    entry = _still(run, where, "deleted", damaged=True)
+    trash = folders.lab(where) / "trash"
+    trash.mkdir(parents=True, exist_ok=True)
+    moment = int(time.time())
+    while (trash / f"{moment}--{run}").exists():
+        moment += 1
+    ticket = f"{moment}--{run}"
+    if entries.has_store(where):
+        store = Store(where)
+        if entry.folder.is_dir():
+            history.complete(store, run, entry.folder)
+        store.forget(run)
+    if entry.folder.is_dir():
+        os.rename(entry.folder, trash / ticket)
+    return ticket
+
+
+def restore(ticket: str, root: Root = None) -> str:
+    """Take a run out of the trash and return its name (a new one if the old is taken by now).
+
+    Raises:
+        RunError: it is not in the trash.
+    """
+    where = folders.root(root)
+    time_of_day, _, wanted = ticket.partition("--")
+    source = folders.lab(where) / "trash" / ticket
+    if not time_of_day.isdigit() or not source.is_dir():
+        raise RunError(f"'{ticket}' is not in the trash.")
+    folders.checked(wanted)
+    run = _free(where, wanted)
+    os.rename(source, where / run)
+    if run != wanted:
+        record = folders.read_json(where / run / "run.json")
+        folders.write_whole(where / run / "run.json", json.dumps(record | {"run": run}, indent=1))
+    return run
+
+
+def trash(root: Root = None) -> list[str]:
+    """The tickets of all deleted runs, newest first."""
+    where = folders.lab(folders.root(root)) / "trash"
+    return sorted((path.name for path in where.iterdir() if path.is_dir()), reverse=True) if where.is_dir() else []
+
+
+def empty_trash(root: Root = None) -> int:
+    """Remove all deleted runs for good and return how many there were."""
+    tickets = trash(root)
+    for ticket in tickets:
+        shutil.rmtree(folders.lab(folders.root(root)) / "trash" / ticket, ignore_errors=True)
+    return len(tickets)
+
+
+def _still(run: str, root: Path, verb: str, damaged: bool = False) -> RunEntry:
+    entry = entries.find(run, root)
+    if entry.live:
+        raise RunError(f"'{run}' is {entry.status}; stop it before it is {verb}.")
+    if entry.status == "damaged" and not damaged:
+        raise RunError(f"'{run}' is damaged and cannot be {verb}: {entry.reason}")
+    return entry
+
+
+def _free(folder: Path, name: str) -> str:
+    number, wanted = 1, name
+    while (folder / name).exists():
+        number += 1
+        name = f"{wanted[:74]}-{number}"
+    return name
