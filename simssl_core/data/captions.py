@@ -1,7 +1,7 @@
 """Captions and their words as numbers.
 
 A sprite's caption is put together from phrases, one per factor: "large red star at the top left on a dark background
-thin line pointing up". ``describe_tokens`` gives the same as numbers without going through text.
+thin line upright". ``describe_tokens`` gives the same as numbers without going through text.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ import torch
 from simssl_core.data import shapes
 
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
-DIRECTIONS = ("up", "left", "down", "right")
 # The order of the phrases in a caption, and what each says. Positions are described together by x and y.
 PHRASES: dict[str, tuple[str, ...]] = {
     "scale": ("small", "large"),
     "line": ("thin", "thick", "filled"),
     "hue": COLOURS,
     "shape": shapes.NAMES,
-    "rotation": tuple(f"pointing {word}" for word in DIRECTIONS),
+    "rotation": ("leaning right", "upright", "leaning left"),
     "y": ("at the top", "at the middle", "at the bottom"),
     "x": ("on the left", "on the centre", "on the right"),
     "background": ("with dark background", "with grey background", "with light background"),
