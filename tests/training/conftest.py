@@ -1,0 +1,48 @@
+"""A race small enough to run many times: real digits, a tiny MLP, a few steps."""
+
+import pytest
+import torch
+
+from simssl_core.config import RunConfig
+from simssl_core.data import catalog
+from simssl_core.training.loop import Race
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Sums are split over threads; one thread makes bit-equality independent of the machine's load."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def config():
+    return RunConfig.model_validate(
+        {
+            "name": "race",
+            "data": {"name": "digits", "train": 200, "test": 64},
+            "model": {"encoder": "mlp", "hidden": (24,), "width": 6},
+            "train": {"steps": 12, "batch": 32, "warmup": 4, "threads": 1, "precision": "fp32"},
+            "members": ("simvae", "vae", "simclr", "vicreg"),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def dataset(config):
+    return catalog.load(config.data)
+
+
+@pytest.fixture
+def race(config, dataset):
+    """``race(*members, **train)``: a fresh race, with other members or training settings where given."""
+
+    def make(*members, **train):
+        changed = config.model_dump() | {"train": config.train.model_dump() | train}
+        if members:
+            changed["members"] = members
+        return Race(RunConfig.model_validate(changed), dataset)
+
+    return make
