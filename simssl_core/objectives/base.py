@@ -72,7 +72,7 @@ class Objective(nn.Module):
         self._check(views)
         outputs = self.networks(views)
         with torch.autocast(views.images.device.type, enabled=False):
-            return self.terms(views, **{name: _full(value) for name, value in outputs.items()})
+            return self.terms(views, **{name: full_precision(value) for name, value in outputs.items()})
 
     def networks(self, views: Views) -> dict[str, Tensor]:
         """Everything the loss needs of the networks, by the argument's name in :meth:`terms`."""
@@ -91,7 +91,7 @@ class Objective(nn.Module):
 
     def encode(self, images: Tensor) -> Tensor:
         """(B, C, H, W) float in [0, 1] → (B, D): the representation that probes read."""
-        return _full(self.encoder(images))
+        return full_precision(self.encoder(images))
 
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
         """q(z|x) as (mean, log-variance), (B, D) each; None where the objective has no distribution over z."""
@@ -108,7 +108,7 @@ class Objective(nn.Module):
     def layers(self, images: Tensor) -> dict[str, Tensor]:
         """Representations from the backbone outwards, in order, (B, width) each: the layer profile reads them."""
         features = self.encoder.features(images)
-        return {"backbone": _full(features), "representation": self.encode(images)}
+        return {"backbone": full_precision(features), "representation": self.encode(images)}
 
     # -- settings -----------------------------------------------------------------------------------------------------
 
@@ -159,6 +159,6 @@ def registry() -> Mapping[str, type[Objective]]:
     return _REGISTRY
 
 
-def _full(value: Tensor) -> Tensor:
+def full_precision(value: Tensor) -> Tensor:
     """Half-precision tensors as float32, all others as they are."""
     return value.float() if value.dtype in (torch.bfloat16, torch.float16) else value

@@ -7,7 +7,7 @@ from torch import Tensor
 from simssl_core.config import Settings, setting
 from simssl_core.data.views import Views
 from simssl_core.models import encoders, heads
-from simssl_core.objectives.base import Context, Objective, _full
+from simssl_core.objectives.base import Context, Objective, full_precision
 
 
 class DiscriminativeConfig(Settings):
@@ -45,5 +45,5 @@ class Discriminative(Objective):
     def layers(self, images: Tensor) -> dict[str, Tensor]:
         shown = super().layers(images)
         return shown | {
-            name: _full(layer) for name, layer in heads.hidden_layers(self.projector, shown["representation"])
+            name: full_precision(layer) for name, layer in heads.hidden_layers(self.projector, shown["representation"])
         }

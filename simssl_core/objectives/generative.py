@@ -12,7 +12,7 @@ from simssl_core.config import Settings, setting
 from simssl_core.data.views import Views
 from simssl_core.functional import gaussians
 from simssl_core.models import decoders, encoders
-from simssl_core.objectives.base import Context, Objective
+from simssl_core.objectives.base import Context, Objective, full_precision
 
 
 class GenerativeConfig(Settings):
@@ -64,8 +64,7 @@ class Generative(Objective):
         return self.posterior(images)[0]
 
     def decode(self, z: Tensor) -> Tensor:
-        decoded = self.decoder(z)
-        decoded = decoded.float() if decoded.dtype in (torch.bfloat16, torch.float16) else decoded
+        decoded = full_precision(self.decoder(z))
         return decoded.sigmoid() if self.context.likelihood == "bernoulli" else decoded.clamp(0, 1)
 
     def reconstruction(self, images: Tensor, decoded: Tensor) -> Tensor:
