@@ -41,9 +41,8 @@ def pick_run(
         st.warning(f"There is no run called “{asked[0]}” here; showing another.", icon=":material/search_off:")
     if st.session_state.get(key) not in known and not (asked and asked[0] in known):
         st.session_state[key] = next(iter(known))
-    name = st.selectbox(
-        label, list(known), index=None, key=key, format_func=lambda run: title(known[run]), bind="query-params"
-    )
+    # No format_func: the address bar holds what the box shows, and a link should name the run.
+    name = st.selectbox(label, list(known), index=None, key=key, bind="query-params")
     return known.get(name) or next(iter(known.values()))
 
 
@@ -65,7 +64,6 @@ def pick_runs(
         list(known),
         key=key,
         max_selections=most,
-        format_func=lambda run: title(known[run]),
         placeholder="Choose runs",
         bind="query-params",
     )

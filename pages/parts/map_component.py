@@ -1,0 +1,102 @@
+"""The 2-D map as a component: points, time, hover and lasso live in the browser; Python hears of selections only."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.media import serve
+from simssl_core.figures.map_colours import Colouring
+from simssl_core.runs.atlas import RunMap
+
+ASSETS = Path(__file__).parent / "assets" / "map"
+_COMPONENT = st.components.v2.component(
+    "simssl_map",
+    html=(ASSETS / "map.html").read_text(),
+    css=(ASSETS / "map.css").read_text(),
+    js="\n".join((ASSETS / f"{part}.js").read_text() for part in ("data", "draw", "input", "main")),
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of up to four: what it is of, its layouts over time, its points' facts and colours."""
+
+    shown: RunMap
+    title: str
+    note: str
+    hue: str
+    group: str
+    kind: str
+    frames: tuple[bytes, list[float], list[float]]
+    facts: bytes
+    factors: Sequence[dict[str, Any]]
+    sheet: bytes
+    colouring: Colouring
+
+
+def latent_map(
+    panels: Sequence[Panel], *, key: str, height: int, step: int, selection: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Draw ``panels`` with linked time, hover and selection; returns ``{"selection": {...} | None, "step": int}``.
+
+    ``selection`` holds ``run``, ``group`` and ``points`` (rows of the points' table). ``step`` is −1 at the newest
+    layout. Both are what the map opens with.
+    """
+    data = {
+        "maps": [_described(panel, key) for panel in panels],
+        "height": height,
+        "step": step,
+        "selection": selection,
+    }
+    result = _COMPONENT(
+        key=key,
+        data=data,
+        default={"selection": selection, "step": step},
+        on_selection_change=_heard,
+        on_step_change=_heard,
+    )
+    return {"selection": result.selection, "step": result.step}
+
+
+def _heard() -> None:
+    """A change of state needs a callback to be part of the result; the rerun that follows reads it."""
+
+
+def _described(panel: Panel, key: str) -> dict[str, Any]:
+    shown, (frames, low, high) = panel.shown, panel.frames
+    place = f"{key}.{shown.run}"
+    binary = "application/octet-stream"
+    return {
+        "id": shown.run,
+        "title": panel.title,
+        "note": panel.note,
+        "hue": panel.hue,
+        "group": panel.group,
+        "count": shown.count,
+        "classes": list(shown.record.dataset.classes),
+        "sheet": {
+            "url": serve(panel.sheet, "image/webp", f"{place}.sheet"),
+            "cell": list(shown.cell),
+            "columns": shown.columns,
+        },
+        "frames": {
+            "url": serve(frames, binary, f"{place}.frames"),
+            "steps": list(shown.steps),
+            "low": low,
+            "high": high,
+            "kind": panel.kind,
+        },
+        "table": {"url": serve(panel.facts, binary, f"{place}.facts"), "factors": list(panel.factors)},
+        "codes": base64.b64encode(panel.colouring.codes.tobytes()).decode(),
+        "colour": {
+            "palette": list(panel.colouring.palette),
+            "shapes": list(panel.colouring.marks),
+            "legend": panel.colouring.legend,
+        },
+    }

@@ -1,0 +1,99 @@
+"""Beside the map: what was selected, what it has in common, and what lies next to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import map_source
+from pages.parts.bars import bars
+from pages.parts.map_component import Panel
+from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR
+from simssl_core.figures.tiles import png, tile
+from simssl_core.runs import atlas
+
+WIDE, MOST, NEAR = 9, 45, 18
+
+
+def selection_panel(panels: Sequence[Panel], step: int, chosen: np.ndarray) -> None:
+    """The selected points ``chosen`` (rows of the points that all ``panels`` share) at ``step`` (−1: the newest)."""
+    shown, kind = panels[0].shown, panels[0].kind
+    folder, when = str(shown.folder), map_source.stamp(shown)
+    known = map_source.points(shown, folder, when)
+    pictures = map_source.images(shown, folder, when)
+    if len(chosen) == 1:
+        st.markdown(f"**{known.table['class'].iloc[chosen[0]]}**")
+        st.image(png(tile(pictures[chosen], 1, gap=0, scale=_scale(pictures, 128))), width=128)
+    else:
+        st.markdown(f"**{len(chosen):,} points selected**")
+        _in_common(known, chosen)
+        _tiles(pictures[chosen[:MOST]])
+        if len(chosen) > MOST:
+            st.caption(f"The first {MOST} of {len(chosen):,}.")
+    for panel in panels:
+        layout = _layout(panel.shown, kind, step)
+        near = atlas.nearest_points(layout, chosen, NEAR, known.images)
+        if len(near):
+            st.markdown(f"**Nearest on {panel.title}’s map**")
+            _tiles(pictures[near])
+    layout = _layout(shown, kind, step)
+    table = known.table.iloc[chosen].assign(x=layout[chosen, 0], y=layout[chosen, 1])
+    st.download_button(
+        "Selection as CSV",
+        table.to_csv(index=False),
+        f"{shown.run}-selection.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def nothing_selected() -> None:
+    """What to do while nothing is selected."""
+    st.markdown("**Nothing selected yet**")
+    st.markdown(
+        ":gray[Point at a dot to see its image. Click one to see its neighbours, or choose *Lasso* and draw round "
+        "a group to see what its images have in common. With several runs, the same images light up in all of them.]"
+    )
+    st.caption("Keys, once the map is clicked: space plays, ← → step, + − zoom, 0 fits, Esc clears.")
+
+
+def layout_csv(shown: atlas.RunMap, kind: str, step: int) -> bytes:
+    """The whole layout with the points' labels and factors, as CSV."""
+    table, at = atlas.read_points(shown), atlas.nearest_step(shown, step)
+    layout = atlas.read_layout(shown, kind, at)
+    axes = {f"{kind}_{k + 1}": layout[:, k] for k in range(layout.shape[1])}
+    return table.assign(step=at, **axes).to_csv(index=False).encode()
+
+
+def _layout(shown: atlas.RunMap, kind: str, step: int) -> np.ndarray:
+    return atlas.read_layout(shown, kind, atlas.nearest_step(shown, step))[:, :2]
+
+
+def _scale(pictures: np.ndarray, size: int) -> int:
+    return max(1, round(size / max(pictures.shape[1:3])))
+
+
+def _tiles(pictures: np.ndarray) -> None:
+    scale = _scale(pictures, 64)
+    st.image(png(tile(pictures, WIDE, gap=2 * scale, scale=scale)), width="stretch")
+
+
+def _in_common(known: map_source.Points, chosen: np.ndarray) -> None:
+    classes = atlas.composition(known.table, chosen)
+    few = classes.head(5)
+    rows = [(row["class"], row["share"], CONTENT_COLOUR, f"{row['share']:.0%}") for _, row in few.iterrows()]
+    if len(classes) > len(few):
+        rest = float(classes["share"][len(few) :].sum())
+        rows.append((f"{len(classes) - len(few)} more", rest, CONTENT_COLOUR, f"{rest:.0%}"))
+    bars("Content", rows)
+    varied = atlas.spreads(known.table, chosen, known.circular)
+    if len(varied):
+        named = [
+            (row["factor"].replace("_", " "), row["spread"], STYLE_COLOUR, f"{row['spread']:.0%}")
+            for _, row in varied.iterrows()
+        ]
+        bars("Style: variety left", named)
+        st.caption("Variety left: how much a factor still varies in the selection. A short bar: the map sorts by it.")
