@@ -11,15 +11,16 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from simssl_core.errors import LabError, RunError
 from simssl_core.runs import folders, launcher, recovery
 from simssl_core.runs import status as statuses
-from simssl_core.runs.records import read_record
 from simssl_core.runs.schema import RaceRow, RunRow
 from simssl_core.runs.store import Curve, Store
+from simssl_core.training.records import RECORD, RunRecord, read_run
 
 Root = str | os.PathLike | None
 
@@ -161,33 +162,40 @@ class _States:
 
 def _from_folder(root: Path, name: str, states: _States) -> RunEntry | None:
     folder = root / name
-    if not (folder / "run.json").is_file():
+    try:
+        stat = (folder / RECORD).lstat()
+    except OSError:
         return None
-    shipped = name.startswith("demo-") and name not in states.runs
     try:
         folders.checked(name)
-        record = read_record(folder)
+        record = _record(folder, stat.st_mtime_ns, stat.st_size, stat.st_ino)
     except LabError as error:
         unknown = {"race": "", "label": "", "objective": "", "data": "", "step": 0, "steps": 0, "seconds": 0.0}
         return RunEntry(name, **unknown, status="damaged", scores={}, created="", folder=folder, reason=str(error))
     entry = RunEntry(
         run=name,
-        race=record["race"],
-        label=record["label"],
-        objective=record["objective"],
-        data=record["dataset"]["name"],
-        status="interrupted" if record["status"] in statuses.LIVE else record["status"],
-        step=record["step"],
-        steps=record["config"]["train"]["steps"],
-        seconds=record["seconds"],
-        scores=record["scores"],
-        created=record["created"],
+        race=record.race,
+        label=record.label,
+        objective=record.objective,
+        data=record.dataset.name,
+        status="interrupted" if record.status in statuses.LIVE else record.status,
+        step=record.step,
+        steps=record.config.train.steps,
+        seconds=record.seconds,
+        scores=dict(record.scores),
+        created=record.created,
         folder=folder,
-        config=record["config"],
-        shipped=shipped,
-        reason=record["reason"],
+        config=record.config.model_dump(mode="json"),
+        shipped=name.startswith("demo-") and name not in states.runs,
+        reason=record.reason,
     )
     return _with_live(entry, states)
+
+
+@lru_cache(maxsize=2000)
+def _record(folder: Path, modified: int, size: int, inode: int) -> RunRecord:
+    """The checked record, remembered until its file changes (the last three arguments)."""
+    return read_run(folder)
 
 
 def _with_live(entry: RunEntry, states: _States) -> RunEntry:

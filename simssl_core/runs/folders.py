@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from simssl_core.config import check_name
 from simssl_core.errors import RunError
+from simssl_core.training.files import write_atomic
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -62,25 +62,16 @@ def run_folder(root: Path, run: str) -> Path:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write ``content`` to a temporary name beside ``path``, flush it to the disk, then rename.
+    """Write ``content`` to ``path``, whole or not at all.
 
     Raises:
         RunError: the disk is full or the folder cannot be written; the old file stays as it was.
     """
-    content = content.encode() if isinstance(content, str) else content
-    temporary = None
+    data = content.encode() if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_atomic(path, lambda temporary: temporary.write_bytes(data))
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise RunError(
             f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
         ) from error

@@ -25,13 +25,15 @@ class Change:
 
 @dataclass
 class RaceFile:
-    """``runs`` maps each member's label to the folder name of its run (a run may have been renamed since)."""
+    """``runs`` maps each member's label to the folder name of its run (a run may have been renamed since); ``plan`` is
+    how much is measured, fixed at the start so that all frames and curves of the race can be compared."""
 
     race: str
     config: RunConfig
     runs: dict[str, str]
     created: float = field(default_factory=time.time)
     changes: list[Change] = field(default_factory=list)
+    plan: dict[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """The file's content."""
@@ -42,6 +44,7 @@ class RaceFile:
             "config": self.config.model_dump(mode="json"),
             "runs": self.runs,
             "changes": [asdict(change) for change in self.changes],
+            "plan": self.plan,
         }
         return json.dumps(value, indent=1)
 
@@ -77,11 +80,15 @@ def read(root: Path, race: str) -> RaceFile:
         config = parse(RunConfig, value["config"], str(path))
         changes = [Change(**item) for item in value.get("changes", [])]
         runs = {str(label): folders.checked(run) for label, run in value["runs"].items()}
-        return RaceFile(race, config, runs, float(value.get("created", 0.0)), changes)
+        return RaceFile(race, config, runs, float(value.get("created", 0.0)), changes, _plan(value))
     except RunError:
         raise
     except (LabError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"{path} is damaged: {error}.") from error
+
+
+def _plan(value: dict) -> dict[str, int]:
+    return {str(name): int(number) for name, number in value.get("plan", {}).items()}
 
 
 def _from_folders(root: Path, race: str) -> RaceFile:
