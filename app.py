@@ -18,10 +18,10 @@ PAGES = (
 
 # A local icon: without it the browser would fetch the page's Material icon from the internet.
 st.set_page_config(page_title="simssl lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "logo.svg"))
 pages = [
     st.Page(f"pages/{file}.py", title=title, icon=f":material/{icon}:", help=help, default=file == "start")
     for file, title, icon, help in PAGES
     if (Path(__file__).parent / "pages" / f"{file}.py").exists()
 ]
-st.navigation(pages).run()
+st.navigation(pages, position="top").run()

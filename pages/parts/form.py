@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import streamlit as st
@@ -14,9 +16,29 @@ from pydantic.fields import FieldInfo
 WIDEST_SLIDER = 1000  # a range wider than this is typed, not dragged
 
 
+# Names that read badly as labels; all others are made from the field's name.
+LABELS = {
+    "count": "Views of each datum (J)",
+    "shared": "Shared by all views: the content",
+    "crop_min": "Smallest crop",
+    "crop_max": "Largest crop",
+    "hflip": "Flip left-right",
+    "vflip": "Flip upside down",
+    "width": "Width D",
+    "batch": "Data per step",
+    "seconds": "Seconds at most",
+    "train": "Training images",
+    "test": "Held-out images",
+    "sigma2": "σ², spread of views",
+    "gamma2": "γ², spread of content",
+    "beta": "β",
+    "temperature": "Temperature τ",
+}
+
+
 def words(name: str) -> str:
-    """A field's name as a label: ``crop_min`` → "Crop min"."""
-    return name.replace("_", " ").capitalize()
+    """A field's name as a label: ``learning_rate`` → "Learning rate"."""
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def is_live(info: FieldInfo) -> bool:
@@ -44,6 +66,7 @@ def ask_all(
     prefix: str,
     only: Iterable[str] | None = None,
     choices: Mapping[str, tuple[str, ...]] | None = None,
+    columns: int = 1,
 ) -> dict[str, Any]:
     """A widget for every field of ``model`` (or those in ``only``), starting from ``values``; the advanced ones folded.
 
@@ -52,11 +75,16 @@ def ask_all(
     names = [name for name in model.model_fields if only is None or name in set(only)]
     plain = [name for name in names if not is_advanced(model.model_fields[name])]
     folded = [name for name in names if name not in plain]
-    answers = {name: _ask(model, name, values, prefix, choices) for name in plain}
+    with _columns(columns):
+        answers = {name: _ask(model, name, values, prefix, choices) for name in plain}
     if folded:
-        with st.expander("Advanced", key=f"{prefix}.advanced"):
+        with st.expander("Advanced", key=f"{prefix}.advanced"), _columns(columns):
             answers |= {name: _ask(model, name, values, prefix, choices) for name in folded}
     return answers
+
+
+def _columns(count: int) -> AbstractContextManager:
+    return st.grid(count, min_column_width=110) if count > 1 else nullcontext()
 
 
 def _ask(model: type[BaseModel], name: str, values: Mapping[str, Any], prefix: str, choices: Mapping | None) -> Any:
@@ -65,10 +93,12 @@ def _ask(model: type[BaseModel], name: str, values: Mapping[str, Any], prefix: s
     return ask(name, info, value, f"{prefix}.{name}", (choices or {}).get(name, ()))
 
 
-def ask(name: str, info: FieldInfo, value: Any, key: str, choices: tuple[str, ...] = ()) -> Any:
+def ask(
+    name: str, info: FieldInfo, value: Any, key: str, choices: tuple[str, ...] = (), label: str | None = None
+) -> Any:
     """The one widget that fits a field; what is typed survives a change of page."""
     kind, optional = _kind(info.annotation)
-    common = {"label": words(name), "help": info.description, "key": key, "persist_state": "session"}
+    common = {"label": label or words(name), "help": info.description, "key": key, "persist_state": "session"}
     if kind is bool:
         return st.toggle(value=value, **common)
     if typing.get_origin(kind) is Literal:
@@ -78,6 +108,32 @@ def ask(name: str, info: FieldInfo, value: Any, key: str, choices: tuple[str, ..
     if kind in (int, float):
         return _ask_number(kind, optional, info, value, common)
     return st.text_input(value=value or "", **common) or (None if optional else "")
+
+
+def dial(name: str, info: FieldInfo, value: Any, key: str, label: str) -> Any:
+    """A knob to turn while a run trains: a slider that multiplies where the range spans powers of ten."""
+    low, high = limits(info)
+    if _kind(info.annotation)[0] is not float or low is None or not high or high < 100 * max(low, 1e-9):
+        return ask(name, info, value, key, label=label)
+    return st.select_slider(
+        label,
+        dial_steps(low, high, float(value)),
+        value=float(value),
+        format_func="{:g}".format,
+        help=info.description,
+        key=key,
+        persist_state="session",
+    )
+
+
+def dial_steps(low: float, high: float, value: float) -> list[float]:
+    """Six values to each power of ten, from ``low`` (or a millionth of ``high``) to ``high``, and ``value`` itself."""
+    least = max(low, high * 1e-6)
+    first, last = math.floor(math.log10(least)), math.ceil(math.log10(high))
+    round_ones = [float(f"{m}e{power}") for power in range(first, last + 1) for m in ("1", "1.5", "2", "3", "5", "7")]
+    return sorted(
+        {low or 0.0, high, value, *(v for v in round_ones if least <= v <= high)} - ({0.0} if low > 0 else set())
+    )
 
 
 def _ask_many(value: Any, choices: tuple[str, ...], common: dict) -> Any:

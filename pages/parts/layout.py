@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.entrance import through_app
 from simssl_core.errors import LabError
 
 ASSETS = Path(__file__).parent / "assets"
@@ -34,6 +35,7 @@ LIVE = frozenset({"queued", "starting", "training", "paused", "stalled"})
 
 def header(title: str, question: str) -> None:
     """The page's title and, in one sentence, the question it answers."""
+    through_app()
     st.title(title, anchor=False)
     st.markdown(f":gray[{question}]")
 

@@ -49,7 +49,7 @@ def panel(
     high: float | None = None,
     lines: Sequence[tuple[float, str]] = (),
 ) -> dict:
-    """One chart: ``kind`` "lines" or "stack" (parts piled up from zero), fixed limits or none, and reference ``lines``."""
+    """One chart: ``kind`` "lines" or "stack" (parts piled from zero), fixed limits or none, reference ``lines``."""
     marks = [{"y": y, "text": text} for y, text in lines]
     return {"id": id, "title": title, "series": list(curves), "kind": kind, "low": low, "high": high, "lines": marks}
 
@@ -70,7 +70,7 @@ def live_board(
 def mini_map(
     id: str, title: str, colour: str, note: str, stamp: str = "", points: np.ndarray | None = None, classes: Any = None
 ) -> dict:
-    """One small map: ``points`` (N, 2) of the frame named ``stamp``, ``classes`` (N,) as small integers; None: not yet."""
+    """One small map: ``points`` (N, 2) of the frame named ``stamp``, ``classes`` (N,) small integers; None: not yet."""
     spec = {"id": id, "title": title, "colour": colour, "note": note, "stamp": stamp}
     if points is None:
         return spec

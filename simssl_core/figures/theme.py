@@ -57,8 +57,8 @@ def role_colour(role: str) -> str:
 
 
 def class_colours(count: int) -> tuple[str, ...]:
-    """``count`` colours for classes: Okabe–Ito, then Tol's muted ones, then round again."""
-    palette = (*OKABE_ITO[:6], "#8C564B", "#44AA99", "#882255", "#999933", "#F0E442", "#88CCEE", "#AA4499", "#999999")
+    """``count`` colours for classes; after ten they come round again (a map then changes the points' mark)."""
+    palette = (*OKABE_ITO[:6], "#8C564B", "#7B5FC0", "#B8B400", "#B0305C")
     return tuple(palette[i % len(palette)] for i in range(count))
 
 

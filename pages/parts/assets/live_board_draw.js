@@ -168,11 +168,17 @@ function marks(ctx, box, view, sx, x0, x1) {
     ctx.fill()
   }
   ctx.textBaseline = "top"
+  ctx.textAlign = "left"
   spoken.forEach((mark, row) => {
-    const x = sx(mark.x)
-    const right = x + ctx.measureText(mark.text).width + 6 > box.right
-    ctx.textAlign = right ? "right" : "left"
-    ctx.fillText(mark.text, x + (right ? -6 : 6), box.top + row * 13)
+    const wide = ctx.measureText(mark.text).width
+    const x = Math.max(box.left + 2, Math.min(sx(mark.x) + 6, box.right - wide - 2))
+    const y = box.top + 1 + row * 13
+    ctx.fillStyle = view.theme.paper
+    ctx.globalAlpha = 0.8
+    ctx.fillRect(x - 2, y - 1, wide + 4, 13)
+    ctx.fillStyle = view.theme.text
+    ctx.globalAlpha = 0.9
+    ctx.fillText(mark.text, x, y)
   })
   ctx.globalAlpha = 1
 }

@@ -1,0 +1,76 @@
+"""The gallery of runs: a card each, with a small map and the two numbers that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.layout import ASSETS
+from pages.parts.media import serve
+from simssl_core.errors import LabError
+from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR, objective_colour
+from simssl_core.runs import maps
+from simssl_core.runs.library import RunEntry
+
+_GALLERY = st.components.v2.component(
+    "simssl_gallery",
+    html='<div class="cards"></div>\n',
+    css=(ASSETS / "gallery.css").read_text(),
+    js=(ASSETS / "gallery.js").read_text(),
+)
+
+
+def gallery(entries: Sequence[RunEntry], key: str) -> None:
+    """Draw a card for every run, side by side as many as fit; a click on one goes to its page."""
+    prefix = (st.get_option("server.baseUrlPath") or "").strip("/")
+    data = {"base": f"/{prefix}/" if prefix else "/", "cards": [_card(entry) for entry in entries]}
+    clicked = _GALLERY(key=key, data=data, on_go_change=lambda: None).go
+    if clicked and clicked.get("page") in ("train", "latent_map", "traverse"):
+        st.switch_page(f"pages/{clicked['page']}.py", query_params=clicked["query"])
+
+
+def _card(entry: RunEntry) -> dict[str, Any]:
+    note = f"{entry.status} · step {entry.step:,}" if entry.live else f"{entry.run} · step {entry.step:,}"
+    run, race = {"run": entry.run}, {"race": entry.race}
+    ways = (("train", "Watch", race),) if entry.live else (("latent_map", "Map", run), ("traverse", "Traverse", run))
+    return {
+        "run": entry.run,
+        "title": entry.objective,
+        "note": note,
+        "live": entry.live,
+        "colour": objective_colour(entry.objective),
+        "picture": _picture(entry),
+        "scores": [
+            {"name": "content", "value": entry.scores.get("linear"), "colour": CONTENT_COLOUR},
+            {"name": "style", "value": entry.scores.get("style_r2"), "colour": STYLE_COLOUR},
+        ],
+        "links": [{"page": page, "label": label, "query": query} for page, label, query in ways],
+    }
+
+
+def _picture(entry: RunEntry) -> str:
+    """The address of the run's newest map as a thumbnail; empty where it has none that can be read."""
+    try:
+        steps = maps.frames(entry.run, entry.folder.parent)
+        if not steps:
+            return ""
+        file = entry.folder / "map" / f"{steps[-1]:08d}.safetensors"
+        return serve(_drawn(str(entry.folder), steps[-1], file.stat().st_mtime), "image/webp", f"card.{entry.run}")
+    except (LabError, OSError):
+        return ""  # a card without a picture still says what the run is
+
+
+@st.cache_data(show_spinner=False, max_entries=400)
+def _drawn(folder: str, step: int, stamp: float) -> bytes:
+    """The thumbnail of one frame, drawn once for each (folder, step, time of change)."""
+    from simssl_core.figures.thumbnail import thumbnail
+
+    place = Path(folder)
+    found = maps.frame(place.name, step, place.parent)
+    flat = found.get("umap", found.get("pca"))[:, :2]
+    table = maps.points(place.name, place.parent)
+    images = (table["instance"] < 0).to_numpy()  # the instance clouds would draw a few data many times
+    return thumbnail(flat[images], table["label"].to_numpy()[images])

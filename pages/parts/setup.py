@@ -1,0 +1,142 @@
+"""Setting up a race: data and views, objectives, encoder and training; widgets made from configuration fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import layout, machine, previews
+from pages.parts.form import ask_all
+from simssl_core import presets
+from simssl_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
+from simssl_core.data import catalog
+from simssl_core.data.info import DatasetInfo
+
+MOST = 6
+FIRST_RACE = ("simvae", "vae", "simclr", "vicreg")
+SHARED = ("shape", "x", "y", "scale", "rotation", "hue", "background", "line")
+COLOUR_ONLY = ("saturation", "hue", "greyscale")
+OWN = ("folder", "parquet")
+
+
+def ask_race() -> RunConfig | None:
+    """The whole form; None where it cannot yet be started (the reason stands in the page).
+
+    Raises:
+        ConfigError, DataError: an answer is not possible.
+    """
+    left, middle, right = st.columns([1.1, 1.1, 1], gap="medium")
+    with left, st.container(border=True, height="stretch"):
+        st.subheader("Data and views", anchor=False)
+        info, data, views = _ask_data()
+    with middle, st.container(border=True, height="stretch"):
+        st.subheader("Objectives", anchor=False)
+        members = _ask_members(info)
+    with right, st.container(border=True, height="stretch"):
+        st.subheader("Encoder and training", anchor=False)
+        model = ask_all(ModelConfig, info.model, f"set.{info.name}.model")
+        train = ask_all(TrainConfig, info.train, f"set.{info.name}.train", columns=2)
+        name = st.text_input("Name", "", key="set.name", placeholder="from the data and the time", help=_help("name"))
+    if not members:
+        st.warning("Choose at least one objective.", icon=":material/touch_app:")
+        return None
+    if len(members) > MOST:
+        st.warning(
+            f"At most {MOST} objectives race at once; take {len(members) - MOST} away.", icon=":material/groups:"
+        )
+        return None
+    parts = {"data": (DataConfig, data), "views": (ViewConfig, views), "model": (ModelConfig, model)}
+    parsed = {part: parse(kind, values, part) for part, (kind, values) in parts.items()}
+    parsed["train"] = parse(TrainConfig, train, "training")
+    return parse(RunConfig, {"name": name, "members": members, **parsed}, "race")
+
+
+def _help(field: str) -> str:
+    return RunConfig.model_fields[field].description or ""
+
+
+def _ask_data() -> tuple[DatasetInfo, dict[str, Any], dict[str, Any]]:
+    names = catalog.names()
+    name = st.selectbox(
+        "Data set", names, format_func=lambda n: catalog.info(n).title, key="set.data", persist_state="session"
+    )
+    info = catalog.info(name)
+    layout.caption(info.description)
+    asked = [field for field in DataConfig.model_fields if field not in ("name", "root")]
+    if name not in OWN:
+        asked.remove("path")
+    views = _ask_views(info)
+    with st.expander("How much data"):
+        data = ask_all(DataConfig, {}, f"set.{name}.data", asked)
+    return info, {"name": name, **data}, views
+
+
+def _ask_views(info: DatasetInfo) -> dict[str, Any]:
+    prefix = f"set.{info.name}.views"
+    if info.procedural:
+        answers = ask_all(ViewConfig, info.views, prefix, ("count", "shared"), {"shared": SHARED})
+        layout.caption("What two views share is the *content*; all the rest is drawn anew: the *style*.")
+    else:
+        grey = info.shape[0] == 1
+        with st.expander("How views are made"):
+            hidden = {"shared", *(COLOUR_ONLY if grey else ())}
+            answers = ask_all(ViewConfig, info.views, prefix, set(ViewConfig.model_fields) - hidden)
+    previews.views(info, answers)
+    return answers
+
+
+def _ask_members(info: DatasetInfo) -> list[dict[str, Any]]:
+    kinds = machine.registry()
+    start = [name for name in FIRST_RACE if name in kinds]
+    chosen: list[str] = []
+    for family in ("generative", "discriminative", "reference"):
+        names = [name for name, kind in kinds.items() if kind.family == family]
+        chosen += st.pills(
+            family.capitalize(),
+            names,
+            selection_mode="multi",
+            default=[name for name in start if name in names],
+            format_func=lambda name: kinds[name].title,
+            key=f"set.{family}",
+            help=FAMILIES[family],
+            persist_state="session",
+        )
+    layout.caption("They train on the very same views, side by side, so that what differs is the objective alone.")
+    return [{"objective": name, "settings": _settings(info, name, kinds[name])} for name in chosen]
+
+
+FAMILIES = {
+    "generative": "They have a decoder and explain the image: all of it, style included.",
+    "discriminative": "They tell data apart without drawing them: style may be thrown away.",
+    "reference": "Not trained, or trained with labels: the floor and the ceiling.",
+}
+
+
+def _settings(info: DatasetInfo, name: str, kind: type) -> dict[str, Any]:
+    usual = presets.settled(info.name, name).settings
+    if not kind.Config.model_fields:
+        return dict(usual)
+    with st.expander(f"Settings of {kind.title}"):
+        answers = ask_all(kind.Config, usual, f"set.{info.name}.{name}")
+    return {field: value for field, value in answers.items() if _differs(kind, field, value) or field in usual}
+
+
+def _differs(kind: type, field: str, value: Any) -> bool:
+    return value != kind.Config.model_fields[field].get_default(call_default_factory=True)
+
+
+def summary(config: RunConfig) -> str:
+    """The race in one sentence."""
+    objectives = _listed(member.label for member in config.members)
+    limit = f", at most {config.train.seconds:g} s" if config.train.seconds else ""
+    return (
+        f"{objectives} on {config.views.count} views of {catalog.info(config.data.name).title}: "
+        f"{config.model.encoder}, {config.model.width} dimensions, {config.train.steps:,} steps{limit}."
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,73 @@
+"""Start: what this is, every run at a glance, and where to go next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import gallery, layout, machine
+from pages.parts.runs_picker import all_runs
+from simssl_core.runs.library import RunEntry
+
+PICTURE = st.components.v2.component("simssl_model_picture", html=(layout.ASSETS / "model.svg").read_text())
+ABOUT = """
+Self-supervised methods learn from *views*: several pictures of the same thing. Contrastive, non-contrastive and
+generative methods look different, yet all fit **one model**: a **content** `y` that stays the same, and around it
+representations `z` that also hold the **style** of each view. Train them side by side here, on your own machine, and
+watch content and style come apart.
+"""
+
+
+def jobs(entries: list[RunEntry]) -> None:
+    """What the machine is, and what it is doing."""
+    races: dict[str, list[RunEntry]] = {}
+    for entry in entries:
+        if entry.live:
+            races.setdefault(entry.race, []).append(entry)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/memory: {machine.device()}")
+        if not races:
+            st.markdown(":gray[Nothing is training.]")
+    for race, members in races.items():
+        first = members[0]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            layout.badge(first.status)
+            st.markdown(f"**{race}** · {', '.join(m.label for m in members)} · step {first.step:,} of {first.steps:,}")
+            layout.link("pages/train.py", "Watch", "monitoring", {"race": race})
+
+
+def shelf(entries: list[RunEntry]) -> None:
+    """The cards, one tab for each data set."""
+    good = [entry for entry in entries if entry.status != "damaged"]
+    if not good:
+        layout.empty("No runs yet", "Train one: the first picture moves within seconds.", "pages/train.py", "Train")
+        return
+    sets = sorted({entry.data for entry in good}, key=lambda name: (name != "sprites", name))
+    for name, tab in zip(sets, st.tabs([name.replace("_", " ") for name in sets]), strict=True):
+        with tab:
+            gallery.gallery([entry for entry in good if entry.data == name], key=f"gallery.{name}")
+    layout.caption(
+        "Each dot is an image, coloured by its class (its content). **content**: how well a linear probe reads the "
+        "class off the frozen representation. **style**: how much of position, hue and so on can still be read (R²). "
+        "Compare a contrastive card with a generative one."
+    )
+    damaged = len(entries) - len(good)
+    if damaged:
+        layout.link("pages/runs.py", f"{damaged} run{'s' * (damaged > 1)} cannot be read: see why", "warning")
+
+
+layout.header("simssl lab", "What does self-supervised learning keep, and what does it throw away?")
+with layout.guard():
+    st.markdown(ABOUT, width=860)
+    PICTURE(key="model")
+    layout.caption(
+        "Pull: views of one datum lie close to their y. Push: data stay apart. Reconstruct: z must remember enough to "
+        "draw the image, style included. Drop *reconstruct* and style may be forgotten."
+    )
+    with st.container(horizontal=True):
+        layout.link("pages/train.py", "Train objectives side by side", "play_circle")
+        layout.link("pages/latent_map.py", "Walk through a latent map", "scatter_plot")
+        layout.link("pages/theory.py", "Read why they are one model", "function")
+    st.subheader("Runs", anchor=False)
+    found = all_runs()
+    jobs(found)
+    shelf(found)

@@ -1,0 +1,66 @@
+"""Train: set up a race of objectives, watch them learn side by side, turn their knobs while they do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import layout, race, race_view, setup
+from simssl_core.runs import launcher
+
+KEY = "race"
+
+
+def chosen() -> str | None:
+    """The race in the address, else (once for each visit) the one under way, else none: then a new one is set up."""
+    known = [row.race for row in race.races()]
+    if "train.next" in st.session_state:
+        st.session_state[KEY] = st.session_state.pop("train.next")
+    elif KEY not in st.session_state and not st.query_params.get(KEY):
+        st.session_state[KEY] = race.live_race()
+    asked = st.query_params.get(KEY)
+    if asked and asked not in known and st.session_state.get(KEY) in (None, asked):
+        st.warning(f"There is no race called “{asked}” here.", icon=":material/search_off:")
+    if not known:
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Race", known, index=None, key=KEY, placeholder="New race", bind="query-params", width=360)
+        if name:
+            st.button("New race", icon=":material/add:", on_click=set_up)
+    return name
+
+
+def set_up() -> None:
+    """Back to the form."""
+    st.session_state["train.next"] = None
+
+
+def start() -> None:
+    """The form and its one button."""
+    bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    with layout.guard():
+        config = setup.ask_race()
+        if config is None:
+            return
+        bar.markdown(setup.summary(config))
+        if bar.button("Start training", type="primary", icon=":material/play_arrow:"):
+            st.session_state["train.next"] = launcher.launch(config)
+            st.rerun()
+
+
+def watch(name: str) -> None:
+    """The race, looked at once a second for as long as it is under way."""
+    now = race.snapshot(name)
+    under_way = now.status in layout.LIVE
+    st.fragment(race_view.live, run_every=1 if under_way else None)(name, under_way)
+    if under_way:
+        with st.container(border=True):
+            race_view.knobs(name)
+
+
+layout.header("Train", "How do objectives learn, side by side, on the very same views?")
+with layout.guard():
+    shown = chosen()
+    if shown:
+        watch(shown)
+    else:
+        start()
