@@ -13,7 +13,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -73,7 +73,6 @@ class Race:
         self._generator = torch.Generator(device).manual_seed(seed_for(seed, "views"))
         self._batches = Batches(len(dataset.train), train.batch, self._generator)
         self._dtype = precision(device, train.precision)
-        self._channels_last = config.model.encoder != "mlp" and torch.device(device).type == "cuda"
         self.members = {member.label: self._member(member) for member in config.members}
 
     def _member(self, member: Any) -> RunningMember:
@@ -81,8 +80,6 @@ class Race:
         # the same seed for every member: equal encoders start equal, and equal draws make a comparison less noisy
         with Stream(seed_for(seed, "weights"), self.device):
             objective = objectives.build(member.objective, member.settings, self.context).to(self.device)
-        if self._channels_last:
-            objective = objective.to(memory_format=torch.channels_last)
         stream = Stream(seed_for(seed, "noise"), self.device)
         return RunningMember(member.label, objective.train(), stream, train.learning_rate, train.weight_decay)
 
@@ -138,11 +135,7 @@ class Race:
 
     def views(self, index: torch.Tensor) -> Views:
         """J views of the training data at ``index``, drawn from the race's generator."""
-        views = self.view_maker(self.dataset.train, index, self._generator)
-        if self._channels_last:
-            flat = views.images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-            views = replace(views, images=flat.unflatten(0, views.images.shape[:2]))
-        return views
+        return self.view_maker(self.dataset.train, index, self._generator)
 
     def _read(self) -> dict[str, dict[str, float]]:
         """The latest terms of the live members as numbers, in one transfer; members whose loss is not finite leave."""
