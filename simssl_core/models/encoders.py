@@ -1,8 +1,8 @@
 """Encoders f: images (B, C, H, W), float in [0, 1], to (B, outputs).
 
-A discriminative objective asks for ``outputs`` = D; a generative one for 2D, read as mean and log-variance, so that the
-representation is equally wide for both. Every encoder is a ``body`` (what the layer profile calls the backbone) and one
-linear ``last`` layer.
+A discriminative objective asks for ``outputs`` = D; a generative one for 2D, read as mean and log-variance, so that
+the representation is equally wide for both. Every encoder is a ``body`` (what the layer profile calls the backbone)
+and one linear ``last`` layer.
 """
 
 from __future__ import annotations

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
+
+from simssl_core.functional.distances import unit
 
 
 def projector(inputs: int, hidden: int, outputs: int, layers: int = 2, norm: bool = True) -> nn.Sequential:
@@ -37,3 +40,18 @@ def hidden_layers(head: nn.Sequential, h: Tensor) -> Iterator[tuple[str, Tensor]
             count += 1
             yield f"head {count}", h
     yield "projection", h
+
+
+class Prototypes(nn.Module):
+    """Cosines of projections (..., P) with K learned directions → (..., K): a linear layer of unit weights.
+
+    Weights are normalised in the forward pass and not, as SwAV's code does, in place before it: the same values, and
+    gradients only along the sphere.
+    """
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(count, width))
+
+    def forward(self, p: Tensor) -> Tensor:
+        return unit(p) @ unit(self.weight).T

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 class ChannelsLast(nn.Module):
     """(B, C, H, W) to the same values in channels-last memory: a third faster through these ConvNets on a CPU.
 
-    Only activations are converted. Weights stay contiguous, because safetensors and a restored fused Adam need them so.
+    Only activations are converted. Weights stay contiguous, because safetensors and a restored fused Adam need them
+    so.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -44,7 +44,8 @@ def get(name: str) -> type[Objective]:
 
 
 def build(name: str, settings: Mapping[str, Any], context: Context) -> Objective:
-    """A fresh objective with ``settings`` (what differs from its defaults), its weights from torch's global generator.
+    """A fresh objective with ``settings`` (what differs from its defaults), its weights from torch's global
+    generator.
 
     Raises:
         ConfigError: an unknown objective, an unknown or bad setting, or data it cannot work with.

@@ -1,7 +1,8 @@
 """What every objective is: an encoder, what else its loss needs, and ``forward(views) -> Terms``.
 
 To add one: a file in this folder with a :class:`Settings` of its own, a subclass of :class:`Objective` (or of
-``Generative`` / ``Discriminative``) and ``@register`` above it. Form, shell, pages and smoke tests find it by its name.
+``Generative`` / ``Discriminative``) and ``@register`` above it. Form, shell, pages and smoke tests find it by its
+name.
 """
 
 from __future__ import annotations
@@ -49,12 +50,17 @@ class Objective(nn.Module):
     Config: ClassVar[type[Settings]] = Settings
     least_views: ClassVar[int] = 1
     least_batch: ClassVar[int] = 1
+    needs_captions: ClassVar[bool] = False
 
     encoder: nn.Module
     has_decoder: bool = False
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__()
+        if self.needs_captions and len(context.vocabulary) < 2:
+            raise ConfigError(
+                f"{self.name} reads captions and this data has none; use sprites, or a parquet file with a text column"
+            )
         self.settings = settings
         self.context = context
 
@@ -134,6 +140,8 @@ class Objective(nn.Module):
         shape = tuple(views.images.shape)
         if len(shape) != 5 or shape[2:] != tuple(self.context.shape):
             raise ShapeError(f"{self.name} reads views (J, B, {', '.join(map(str, self.context.shape))}), not {shape}")
+        if self.needs_captions and views.tokens is None:
+            raise ShapeError(f"{self.name} reads captions and these views carry none (views.tokens is None)")
         needs = (
             (shape[0], self.least_views, "views of each datum", "views.count"),
             (shape[1], self.least_batch, "data in a batch", "train.batch"),

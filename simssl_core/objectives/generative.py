@@ -31,8 +31,8 @@ class Generative(Objective):
     """q(z|x) = N(μ(x), diag s²(x)) by an encoder to 2D numbers; p(x|z) Bernoulli or Gaussian by its mirror.
 
     Convention: losses are nats per datum, **summed over its J views**, also where the views are unrelated to the
-    objective (``vae``): J views are J images. Bernoulli targets may be grey: then it is the usual cross-entropy bound.
-    log s² is left alone up to ±10 and bends smoothly to ±14 (see :func:`gaussians.bounded`).
+    objective (``vae``): J views are J images. Bernoulli targets may be grey: then it is the usual cross-entropy
+    bound. log s² is left alone up to ±10 and bends smoothly to ±14 (see :func:`gaussians.bounded`).
     """
 
     family = "generative"

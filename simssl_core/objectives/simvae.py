@@ -8,8 +8,8 @@ log p(z¹..z^J) = −(J−1)D/2·log 2πσ² − D/2·log J − (1/2σ²) Σ_j �
 log N(z̄; 0, (γ² + σ²/J) I). Expectations are taken at one reparameterised sample of each view.
 
 Roles: pull is (1/2σ²) Σ‖z^j − z̄‖², zero for views that agree; push is −H[q] (and −log N(z̄; …)); the constant that
-normalises p(z|y), which moves only when σ² does, is ``other``. ``reconstruction_weight`` 100 and ``entropy_weight`` 2π
-are the authors' released code; 1 and 1 the exact bound.
+normalises p(z|y), which moves only when σ² does, is ``other``. ``reconstruction_weight`` 100 and ``entropy_weight``
+2π are the authors' released code; 1 and 1 the exact bound.
 
 Source: Bizeul, Schölkopf & Allen, A Probabilistic Model behind Self-Supervised Learning, TMLR 2024, arXiv 2402.01399.
 """

@@ -11,7 +11,8 @@ ROLES = ("pull", "push", "reconstruct", "other")
 
 @dataclass(frozen=True)
 class Terms:
-    """The parts of a loss, each a 0-d tensor in nats per datum (summed over views and dimensions, averaged over data).
+    """The parts of a loss, each a 0-d tensor in nats per datum (summed over views and dimensions, averaged over
+    data).
 
     ``pull + push + reconstruct + other`` is the loss, exactly. ``extras`` are figures worth a curve (a temperature, a
     bound on mutual information); they take no part in the loss.

@@ -1,10 +1,10 @@
 r"""VICReg: invariance, variance and covariance of the projections.
 
-    loss = μ·mean_{a≠b} ‖p^a − p^b‖²/P + ν·mean_j mean_d max(0, γ − √(var p^j_d + ε)) + κ·(2/J) Σ_j Σ_{d≠e} cov(p^j)²_de
-    / P
+    loss = μ·mean_{a≠b} ‖p^a − p^b‖²/P + ν·mean_j mean_d max(0, γ − √(var p^j_d + ε)) + κ·(2/J) Σ_j Σ_{d≠e}
+    cov(p^j)²_de / P
 
-At J = 2 exactly the published loss (mean-squared error, half the sum of both hinges, the sum of both covariances); for
-more views each part is the mean over pairs or views. The invariance equals SimVAE's Σ‖z^j − z̄‖² up to a factor.
+At J = 2 exactly the published loss (mean-squared error, half the sum of both hinges, the sum of both covariances);
+for more views each part is the mean over pairs or views. The invariance equals SimVAE's Σ‖z^j − z̄‖² up to a factor.
 Variances are unbiased. Defaults μ = ν = 25, κ = 1, γ = 1, ε = 1e-4. Source: Bardes, Ponce & LeCun 2022, arXiv
 2105.04906.
 """
