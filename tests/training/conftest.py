@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from simssl_core.config import RunConfig
+from simssl_core.config import DataConfig, RunConfig
 from simssl_core.data import catalog
 from simssl_core.training.loop import Race
 
@@ -35,14 +35,20 @@ def dataset(config):
     return catalog.load(config.data)
 
 
+@pytest.fixture(scope="session")
+def sprites():
+    """Data with captions, which some objectives need."""
+    return catalog.load(DataConfig(name="sprites", train=200, test=64))
+
+
 @pytest.fixture
 def race(config, dataset):
-    """``race(*members, **train)``: a fresh race, with other members or training settings where given."""
+    """``race(*members, **train)``: a fresh race, with other members, data or training settings where given."""
 
-    def make(*members, **train):
+    def make(*members, data=dataset, **train):
         changed = config.model_dump() | {"train": config.train.model_dump() | train}
         if members:
             changed["members"] = members
-        return Race(RunConfig.model_validate(changed), dataset)
+        return Race(RunConfig.model_validate(changed), data)
 
     return make

@@ -12,6 +12,7 @@ from racing import losses, same
 from safetensors.torch import load_file, save_file
 
 import simssl_core as ssl
+from simssl_core import objectives
 from simssl_core.errors import CheckpointError, ConfigError
 from simssl_core.training import checkpoints, files
 
@@ -38,6 +39,19 @@ def test_a_run_comes_back_as_it_was_written(run, race):
     assert record.config == race("simvae").config.model_copy(update={"name": "race"})
     objective, _ = checkpoints.read_objective(run)
     assert same(objective.state_dict(), load_file(run / WEIGHTS)) and not objective.training
+
+
+@pytest.mark.parametrize("name", objectives.names())
+def test_every_objective_comes_back_from_the_disk(race, sprites, tmp_path, name):
+    """Building without memory (to compare shapes) and then in earnest works for each."""
+    running = race(name, data=sprites)
+    losses(running, 2)
+    objective = running.members[name].objective.eval()
+    checkpoints.write_run(tmp_path / "race-x", running.record(name), objective)
+    images = sprites.test.images[:3]
+    with torch.no_grad():
+        expected = objective.encode(images.float() / 255)
+    assert torch.equal(ssl.load(tmp_path / "race-x")(images), expected)
 
 
 def test_load_does_not_disturb_random_numbers(run):
