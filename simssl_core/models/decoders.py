@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from simssl_core.config import ModelConfig
-from simssl_core.models.layers import Block, Enlarge, ToMap, conv_channels, conv_sizes, halve
+from simssl_core.models.layers import DENSE, Block, Enlarge, ToMap, conv_channels, conv_sizes, halve
 
 
 def build(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Sequential:
@@ -25,12 +25,15 @@ def _mlp(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Se
 
 
 def _convnet(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Sequential:
-    """Transposed convolutions back through the encoder's sizes; the output padding undoes what odd sizes rounded up."""
+    """A dense layer, and transposed convolutions back through the encoder's sizes; the output padding undoes what odd sizes rounded up."""
     sizes = conv_sizes(shape)[::-1]
     channels = [*conv_channels(config.channels, len(sizes) - 1)[::-1], shape[0]]
     height, width = sizes[0]
     layers = [
-        nn.Linear(inputs, channels[0] * height * width),
+        nn.Linear(inputs, DENSE, bias=False),
+        nn.BatchNorm1d(DENSE),
+        nn.ReLU(inplace=True),
+        nn.Linear(DENSE, channels[0] * height * width),
         ToMap(sizes[0]),
         nn.BatchNorm2d(channels[0]),
         nn.ReLU(inplace=True),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from simssl_core.config import ModelConfig
 from simssl_core.errors import ShapeError
-from simssl_core.models.layers import Block, ChannelsLast, conv_channels, conv_sizes
+from simssl_core.models.layers import DENSE, Block, ChannelsLast, conv_channels, conv_sizes
 
 
 class Encoder(nn.Module):
@@ -67,7 +67,8 @@ def _convnet(config: ModelConfig, shape: tuple[int, int, int]) -> tuple[nn.Modul
         inputs, outputs = channels[stage], channels[stage + 1]
         layers += [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
     height, width = sizes[-1]
-    return nn.Sequential(*layers, nn.Flatten()), channels[-1] * height * width
+    layers += [nn.Flatten(), nn.Linear(channels[-1] * height * width, DENSE, bias=False)]
+    return nn.Sequential(*layers, nn.BatchNorm1d(DENSE), nn.ReLU(inplace=True)), DENSE
 
 
 def _resnet18(config: ModelConfig, shape: tuple[int, int, int]) -> tuple[nn.Module, int]:

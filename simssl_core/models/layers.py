@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+DENSE = 256  # width of the ConvNet's dense layer
+
 
 class ChannelsLast(nn.Module):
     """(B, C, H, W) to the same values in channels-last memory: a third faster through these ConvNets on a CPU.
