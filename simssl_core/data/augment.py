@@ -78,8 +78,8 @@ class ViewMaker(ABC):
 class DrawnViews(ViewMaker):
     """Sprites drawn again: the factors in ``config.shared`` are the datum's own, all others are drawn afresh.
 
-    Crops, flips and colour settings do not apply. A view's caption tells only what its datum's views share: a word about
-    a factor that was drawn again would be wrong for the picture beside it.
+    Crops, flips and colour settings do not apply (noise and binarisation do). A view's caption tells only what its
+    datum's views share: a word about a factor that was drawn again would be wrong for the picture beside it.
     """
 
     def __init__(self, dataset: Dataset, config: ViewConfig):
@@ -175,7 +175,9 @@ def augmentation_factors(config: ViewConfig, shape: tuple[int, int, int]) -> tup
     ]
     if config.rotation:
         largest = math.radians(config.rotation)
-        found.append(Factor("rotation", "circular", -largest, largest))
+        # Only a full turn wraps; a smaller angle is one number (its cosine alone would hardly vary).
+        kind = "circular" if config.rotation == 180 else "continuous"
+        found.append(Factor("rotation", kind, -largest, largest))
     found += [
         Factor(name, "continuous", 1 - span, 1 + span)
         for name, span in (("brightness", config.brightness), ("contrast", config.contrast))

@@ -16,7 +16,7 @@ import torch
 from simssl_core.data import shapes
 
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
-# The order of the phrases in a caption, and what each says. Positions are described together by x and y.
+# The order of the phrases in a caption, and what each says of the lowest to the highest values.
 PHRASES: dict[str, tuple[str, ...]] = {
     "scale": ("small", "large"),
     "line": ("thin", "thick", "filled"),

@@ -18,6 +18,12 @@ LOADERS = {
     "sprites": "sprites",
     "digits": "digits",
     "mnist": "mnist",
+    "fashion_mnist": "mnist",
+    "cifar10": "cifar10",
+    "celeba": "celeba",
+    "coil20": "coil20",
+    "folder": "folders",
+    "parquet": "parquet",
 }
 
 
@@ -25,8 +31,8 @@ LOADERS = {
 class Dataset:
     """A data set on one device.
 
-    ``shape`` is (C, H, W); ``factors`` describes the true factors in ``train.factors`` and ``test.factors``; ``vocabulary``
-    holds the captions' words, index 0 (the empty word) being padding, and is empty where there are no captions.
+    ``shape`` is (C, H, W); ``factors`` describes the true factors in ``train.factors`` and ``test.factors``;
+    ``vocabulary`` holds the captions' words, index 0 (the empty word) being padding; it is empty without captions.
     """
 
     config: DataConfig

@@ -1,4 +1,4 @@
-"""Where a view looks: random resized crops, flips and rotations of a whole batch, and the factors that describe them."""
+"""Where a view looks: random resized crops, flips and rotations of a whole batch at once."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def draw_boxes(
     """Draw N windows as torchvision's ``RandomResizedCrop.get_params`` draws one.
 
     The share of the area is uniform in ``area``, the aspect ratio log-uniform in ``ratio``, sides are rounded to whole
-    pixels, and the place is uniform over those where the window fits. Of ten such tries the first that fits counts; where
-    none does, the window is the largest centred one whose aspect ratio is allowed.
+    pixels, and the place is uniform over those where the window fits. Of ten such tries the first that fits counts;
+    where none does, the window is the largest centred one whose aspect ratio is allowed.
     """
     device = generator.device
     u = torch.rand(2 * TRIES + 2, count, generator=generator, device=device)
@@ -115,7 +115,7 @@ def crop_and_rotate(
 
     The order is crop, mirror, turn; all three are one affine map of the output's coordinates, one ``grid_sample``.
     """
-    n, _, h, w = images.shape
+    h, w = images.shape[2:]
     cos, sin = torch.cos(angle), torch.sin(angle)
     mirror_x = 1 if hflip is None else 1 - 2 * hflip
     mirror_y = 1 if vflip is None else 1 - 2 * vflip

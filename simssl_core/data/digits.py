@@ -9,7 +9,7 @@ from simssl_core.data.loaded import Loaded, held_out, to_split
 
 
 def load(config: DataConfig, device: str) -> Loaded:
-    """A fifth is held out (chosen by ``config.seed``). Grey levels 0..16 become 0..255; images are uint8 (N, 1, 8, 8)."""
+    """Images uint8 (N, 1, 8, 8), grey levels 0..16 as 0..255; a fifth is held out, chosen by ``config.seed``."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

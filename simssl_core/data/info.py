@@ -15,9 +15,9 @@ class DatasetInfo:
     """One data set of the catalog.
 
     ``shape`` (C, H, W) and ``classes`` are 0 where the user's own files decide. ``likelihood`` is that of p(x|z).
-    ``views``, ``model`` and ``train`` hold what differs from the defaults of the configuration models: the settings that
-    show content and style come apart **live on a CPU**. ``published`` holds the paper's own setting
-    (objectives.md, section 3) under the same three names.
+    ``views``, ``model`` and ``train`` hold what differs from the defaults of the configuration models: the settings
+    that show content and style come apart **live on a CPU**. ``published`` holds the paper's own setting under the same
+    three names.
     """
 
     name: str
@@ -43,6 +43,15 @@ COLOUR_VIEWS = {
     "contrast": 0.8,
     "saturation": 0.8,
     "hue": 0.2,
+}
+OWN_VIEWS = {
+    "crop_min": 0.5,
+    "vflip": 0.0,
+    "hflip": 0.5,
+    "brightness": 0.4,
+    "contrast": 0.4,
+    "saturation": 0.4,
+    "hue": 0.1,
 }
 PUBLISHED_TRAIN = {"batch": 64, "learning_rate": 8e-5}
 PUBLISHED_INK = {"views": {**INK_VIEWS, "binarise": True}, "model": INK_MODEL, "train": PUBLISHED_TRAIN}
@@ -84,6 +93,72 @@ CATALOG: dict[str, DatasetInfo] = {
             model=INK_MODEL,
             train={"batch": 128, "learning_rate": 1e-3},
             published=PUBLISHED_INK,
+        ),
+        DatasetInfo(
+            "fashion_mnist",
+            "Fashion-MNIST",
+            "70,000 pictures of clothes and shoes, 28 by 28 pixels of grey.",
+            (1, 28, 28),
+            10,
+            likelihood="bernoulli",
+            views={**INK_VIEWS, "binarise": True},
+            model=INK_MODEL,
+            train={"batch": 128, "learning_rate": 1e-3},
+            published=PUBLISHED_INK,
+        ),
+        DatasetInfo(
+            "cifar10",
+            "CIFAR-10",
+            "60,000 photographs of ten kinds of animals and vehicles, 32 by 32 pixels. The small ConvNet is live on a CPU; "
+            "the paper's ResNet-18 needs a GPU.",
+            (3, 32, 32),
+            10,
+            views=COLOUR_VIEWS,
+            model={"encoder": "convnet", "width": 64},
+            train={"batch": 128, "learning_rate": 1e-3},
+            published=PUBLISHED_COLOUR,
+        ),
+        DatasetInfo(
+            "celeba",
+            "CelebA",
+            "Photographs of faces, 64 by 64 pixels, with 40 attributes (hair, glasses, smile, ...) as true factors.",
+            (3, 64, 64),
+            2,
+            views=COLOUR_VIEWS,
+            model={"encoder": "convnet", "width": 64},
+            train={"batch": 64, "learning_rate": 1e-3},
+            published=PUBLISHED_COLOUR,
+        ),
+        DatasetInfo(
+            "coil20",
+            "COIL-20",
+            "Twenty objects on a turntable, 72 photographs each, 32 by 32 pixels of grey: the angle of view is known.",
+            (1, 32, 32),
+            20,
+            views={"crop_min": 0.6, "crop_max": 1.0, "vflip": 0.0},
+            model={"encoder": "convnet", "width": 16},
+            train={"batch": 128, "learning_rate": 1e-3},
+        ),
+        DatasetInfo(
+            "folder",
+            "Your folder",
+            "Your own pictures: a folder whose sub-folders are the labels.",
+            (0, 0, 0),
+            0,
+            views=OWN_VIEWS,
+            model={"encoder": "convnet", "width": 64},
+            train={"batch": 64, "learning_rate": 1e-3},
+        ),
+        DatasetInfo(
+            "parquet",
+            "Your parquet file",
+            "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become factors, "
+            "a column of text becomes captions.",
+            (0, 0, 0),
+            0,
+            views=OWN_VIEWS,
+            model={"encoder": "convnet", "width": 64},
+            train={"batch": 64, "learning_rate": 1e-3},
         ),
     )
 }

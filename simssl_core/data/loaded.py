@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from simssl_core.config import DataConfig
 from simssl_core.data.views import Factor, Split
+from simssl_core.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Loaded:
 
 
 def subset(total: int, limit: int, seed: int) -> np.ndarray:
-    """Indices (ascending) of ``limit`` of ``total`` rows, drawn without replacement; all of them where ``limit`` allows."""
+    """Places (ascending) of ``limit`` of ``total`` rows, drawn without replacement; all rows where ``limit`` allows."""
     if limit >= total:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).permutation(total)[:limit])
@@ -57,3 +59,17 @@ def to_split(
         factors=named,
         captions=captions,
     )
+
+
+def own_path(config: DataConfig, what: str) -> Path:
+    """The user's own path.
+
+    Raises:
+        DataError: none was given, or nothing is there.
+    """
+    if not config.path:
+        raise DataError(f"Data '{config.name}' needs the setting 'path': {what}.")
+    place = Path(config.path).expanduser()
+    if not place.exists():
+        raise DataError(f"There is nothing at {place}. The setting 'path' must name {what}.")
+    return place

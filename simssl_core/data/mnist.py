@@ -1,4 +1,4 @@
-"""MNIST and FashionMNIST in torchvision's own layout (``<root>/MNIST/raw``), read from plain or compressed IDX files."""
+"""MNIST and FashionMNIST in torchvision's layout (``<root>/MNIST/raw``), read from plain or compressed IDX files."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _split(folder: Path, part: str, limit: int, seed: int, device: str):
     images, labels = (_read(folder, name) for name in FILES[part])
     if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
         raise DataError(
-            f"{folder}: the {part} files hold images {images.shape} and labels {labels.shape}; (N, 28, 28) and (N,) with "
-            "labels 0 to 9 are needed. Delete them and fetch them again."
+            f"{folder}: the {part} files hold images {images.shape} and labels {labels.shape}; (N, 28, 28) and (N,), "
+            "labels 0 to 9, are needed. Delete them and fetch them again."
         )
     rows = subset(len(images), limit, seed)
     return to_split(device, images[rows][:, None], labels[rows].astype(np.int64))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from simssl_core.config import DataConfig
@@ -21,7 +22,16 @@ def root(config: DataConfig) -> Path:
 
 
 def download(config: DataConfig, dataset: str, arguments: Mapping[str, Any], needed: str) -> None:
-    """Let torchvision fetch ``dataset`` (a class of ``torchvision.datasets``) into the root.
+    """Let torchvision fetch ``dataset``, a class of ``torchvision.datasets``. Raises DataError as :func:`fetch`."""
+
+    def get(torchvision: ModuleType) -> None:
+        getattr(torchvision.datasets, dataset)(str(root(config)), download=True, **arguments)
+
+    fetch(config, dataset, get, needed)
+
+
+def fetch(config: DataConfig, title: str, get: Callable[[ModuleType], Any], needed: str) -> None:
+    """Call ``get(torchvision)``, which downloads into the root.
 
     It is tried once, with a short timeout, and never where the root cannot be written or SIMSSL_OFFLINE is set.
 
@@ -29,20 +39,20 @@ def download(config: DataConfig, dataset: str, arguments: Mapping[str, Any], nee
         DataError: it could not be had; ``needed`` says which files belong in which folder.
     """
     folder = root(config)
-    mend = f"Put these files there by hand: {needed}. Or name another folder with the setting 'root' or SIMSSL_DATA."
+    mend = f"Put there by hand: {needed}. Or name another folder with the setting 'root' or with SIMSSL_DATA."
     if os.environ.get("SIMSSL_OFFLINE"):
-        raise DataError(f"{dataset} is not in {folder}, and SIMSSL_OFFLINE forbids downloads. {mend}")
+        raise DataError(f"{title} is not in {folder}, and SIMSSL_OFFLINE forbids downloads. {mend}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{dataset} is not in {folder}, and that folder cannot be made ({error}). {mend}") from error
+        raise DataError(f"{title} is not in {folder}, and that folder cannot be made ({error}). {mend}") from error
     if not os.access(folder, os.W_OK):
-        raise DataError(f"{dataset} is not in {folder}, which cannot be written to. {mend}")
+        raise DataError(f"{title} is not in {folder}, which cannot be written to. {mend}")
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
-        getattr(torchvision_safe.load().datasets, dataset)(str(folder), download=True, **arguments)
-    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError, gdown's own and more
-        raise DataError(f"{dataset} is not in {folder} and cannot be downloaded ({error}). {mend}") from error
+        get(torchvision_safe.load())
+    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError, its helpers' own and more
+        raise DataError(f"{title} is not in {folder} and cannot be downloaded ({error}). {mend}") from error
     finally:
         socket.setdefaulttimeout(before)

@@ -13,6 +13,11 @@ hue           circular    radians round the colour circle, 0 = red; colours are 
 background    continuous  grey level, 0 = black
 line          continuous  0 = thin outline, 1 = filled
 ============  ==========  =======================================================================
+
+The rotation does not go all round, for two reasons. A small ConvNet learns the ten shapes within a minute of CPU time
+when they are tilted (linear probe .95 after 500 steps of SimCLR) but not when they are turned at will (.31). And an
+angle that never wraps is one number: as (sin, cos), the nearly constant cosine would halve the mean R² for no fault of
+the representation.
 """
 
 from __future__ import annotations
@@ -79,7 +84,7 @@ def _distance(factors: dict[str, torch.Tensor], radius: torch.Tensor, size: int)
     """Signed distance of each pixel to its sprite's outline, in sprite radii: (N, size, size)."""
     device = radius.device
     table = _table(str(device))
-    # Pixel -> the sprite's own frame, in units of EXTENT: q = R(rotation) (p - centre) / (radius EXTENT); y is downwards.
+    # Pixel -> the sprite's own frame: q = R(rotation) (p - centre) / (radius EXTENT), y downwards.
     cos, sin = torch.cos(factors["rotation"]), torch.sin(factors["rotation"])
     unit = 1 / (radius * EXTENT)
     line = (torch.arange(size, device=device, dtype=torch.float32) + 0.5) * (2 / size) - 1
@@ -90,7 +95,7 @@ def _distance(factors: dict[str, torch.Tensor], radius: torch.Tensor, size: int)
     torch.sub(right * cos, down * sin, out=grid[..., 0])
     torch.add(right * sin, down * cos, out=grid[..., 1])
     grid.clamp_(-1, 1)
-    # Row of the table: shape k's tile is rows k TILE .. (k + 1) TILE - 1 (align_corners: -1 and 1 are the outer points).
+    # Shape k's tile is rows k TILE .. (k + 1) TILE - 1 of the table; with align_corners, -1 and 1 are the outer points.
     rows = len(shapes.NAMES) * TILE - 1
     offset = (factors["shape"] * TILE + (TILE - 1) / 2) * (2 / rows) - 1
     grid[..., 1].mul_((TILE - 1) / rows).add_(offset[:, None, None])
