@@ -19,11 +19,11 @@ OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def recommended(
-    data: str, members: Iterable[str | Mapping[str, Any] | Member], *, name: str = "", **sections: Mapping[str, Any]
+    data: str, members: Iterable[str | Mapping[str, Any] | Member], /, *, name: str = "", **sections: Mapping[str, Any]
 ) -> RunConfig:
     """A race of ``members`` on the data set ``data`` with the lab's recommended settings.
 
-    ``sections`` (``data``, ``views``, ``model``, ``train``) override single fields; a member's own settings override the
+    ``sections`` (``data``, ``views``, ``model``, ``train``) override single fields; a member's own override the
     recommended ones.
 
     Raises:

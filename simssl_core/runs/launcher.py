@@ -46,21 +46,21 @@ def launch(config: RunConfig, root: str | os.PathLike | None = None) -> str:
     return race.race
 
 
-def validate(config: RunConfig, root: Path) -> None:
+def validate(config: RunConfig, root: Path, objectives: bool = False) -> None:
     """Refuse, before anything is written, what is bound to fail.
 
-    Objectives are checked here if torch is loaded already (as it is in a shell, or once a page has used a model);
-    otherwise the worker checks them first thing and fails with the reason.
+    Objectives are checked here if torch is loaded already (as it is once a page has used a model) or ``objectives`` is
+    set; otherwise the worker checks them first thing and fails with the reason.
     """
     if config.data.name not in catalog.names():
         catalog.info(config.data.name)  # says what is known
     if config.data.path is not None and not Path(config.data.path).expanduser().exists():
         raise DataError(f"{config.data.path} does not exist; give the folder of images or the parquet file.")
-    if "torch" in sys.modules:
-        from simssl_core import objectives
+    if objectives or "torch" in sys.modules:
+        from simssl_core.objectives import get
 
         for member in config.members:
-            kind = objectives.get(member.objective)
+            kind = get(member.objective)
             parse(kind.Config, member.settings, f"objective '{member.objective}'")
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):

@@ -8,7 +8,7 @@ later still belongs to that step.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from simssl_core.training.loop import Race
 
 FIRST_SECONDS, FIRST_STEP = 2.0, 20
-CREDIT_SECONDS = 20.0  # of training time that may be spent ahead, so that a page comes alive at once
-ENCODE_SECONDS = 1.5  # that one measurement may hold the trainer up
-FINAL_SECONDS = 8.0
+CREDIT_SECONDS = 40.0  # of training time whose share may be spent ahead, so that a page comes alive at once
+ENCODE_SECONDS = 2.0  # that one measurement should hold the trainer up at most
+FINAL_SECONDS = 12.0
 FINAL_IMAGES = 2_000
 SEED = 0
 
@@ -40,6 +40,7 @@ class Measurer:
         self._count: dict[str, int] = dict.fromkeys(race.members, 0)
         self._sent: tuple[Job, float, float] | None = None
         self._drawn: tuple[Plan, object] | None = None
+        self._points: tuple | None = None
         self._restarts = 1
         self._from = race.elapsed
         self._told: set[str] = set()  # members whose last layouts the present observer knows
@@ -80,7 +81,7 @@ class Measurer:
             return False
         expected = self._cost.get(label) or max(self._cost.values(), default=0.0)
         horizon = self.race.elapsed / max(self.race.done, 1e-6)
-        return self.spent + expected <= share * max(elapsed, min(CREDIT_SECONDS, horizon))
+        return self.spent + expected <= share * max(elapsed, min(CREDIT_SECONDS, horizon / 2))
 
     # -- what -----------------------------------------------------------------------------------------------------
 
@@ -184,37 +185,47 @@ class Measurer:
     # -- how much -------------------------------------------------------------------------------------------------
 
     def _sized(self) -> tuple[Plan, float]:
-        """The race's plan (fixed at its first start) and the images/s that a member encodes."""
-        from simssl_core.data.selection import Plan
-        from simssl_core.training.member import measuring
+        """The race's plan (fixed at its first start) and the images/s that a member encodes.
 
-        member = next(iter(self.race.members.values()))
-        places = self.race.dataset.test.labels.new_tensor(range(min(64, len(self.race.dataset.test))))
-        with measuring(member) as objective:
-            images = self.race.view_maker.plain(self.race.dataset.test, places)
-            for _ in range(2):
-                started = time.perf_counter()
-                objective.encode(images).sum().item()
-                rate = len(images) / max(time.perf_counter() - started, 1e-6)
+        A slow model gets a half, a quarter or an eighth of the images: coarse, so that chance does not choose.
+        """
+        from simssl_core.data.selection import Plan
+
+        rate = self._encoding_rate()
         known = self.recorder.file.plan
         if known:
             return Plan(**known), rate
-        train = self.race.config.train
-        scale = min(1.0, ENCODE_SECONDS * rate / (2 * train.probe_images + 1_280))
+        train, usual = self.race.config.train, Plan()
+        images = 2 * train.probe_images + usual.share_data * usual.share_views + usual.clouds * usual.cloud_views
+        scale = _halved(1.0, lambda part: part * images / rate <= ENCODE_SECONDS)
         plan = Plan(
             probe_images=max(200, int(scale * train.probe_images)),
             map_points=max(200, int(scale * train.map_points)),
-            clouds=16 if scale > 0.5 else 8,
-            cloud_views=16 if scale > 0.5 else 8,
-            share_data=max(64, int(scale * 256)),
+            clouds=16 if scale > 0.25 else 8,
+            cloud_views=16 if scale > 0.25 else 8,
+            share_data=int(scale * usual.share_data),
         )
         self.recorder.file.plan = {name: value for name, value in asdict(plan).items() if name != "full"}
         self.recorder.file.save(self.recorder.root)
         return plan, rate
 
+    def _encoding_rate(self) -> float:
+        """Images/s that the first member encodes: the best of three tries on 64 images."""
+        from simssl_core.training.member import measuring
+
+        race, rates = self.race, []
+        places = race.dataset.test.labels.new_tensor(range(min(64, len(race.dataset.test))))
+        with measuring(next(iter(race.members.values()))) as objective:
+            images = race.view_maker.plain(race.dataset.test, places)
+            for _ in range(3):
+                started = time.perf_counter()
+                objective.encode(images).sum().item()
+                rates.append(len(images) / max(time.perf_counter() - started, 1e-6))
+        return max(rates)
+
     def _final_plan(self) -> Plan:
-        images = max(self.plan.probe_images, min(FINAL_IMAGES, int(FINAL_SECONDS * self._rate / 3)))
-        return replace(self.plan, probe_images=images, full=True)
+        scale = _halved(1.0, lambda part: 3 * part * FINAL_IMAGES / self._rate <= FINAL_SECONDS)
+        return replace(self.plan, probe_images=max(self.plan.probe_images, int(scale * FINAL_IMAGES)), full=True)
 
     def _views(self, plan: Plan) -> object:
         """The views that the plan measures, drawn once for all members and frames."""
@@ -228,10 +239,11 @@ class Measurer:
         """Write the points and their pictures, which all frames of this run share."""
         from simssl_core.latent.points import map_points, sheet
 
-        table, images = map_points(self.race.dataset, self.race.view_maker, self.plan, SEED)
-        webp, columns = sheet(images)
-        cell = (int(images.shape[2]), int(images.shape[3]))
-        maps.begin(self.recorder.file.runs[label], self.recorder.root, table, webp, columns, cell)
+        if self._points is None:
+            table, images = map_points(self.race.dataset, self.race.view_maker, self.plan, SEED)
+            cell = (int(images.shape[2]), int(images.shape[3]))
+            self._points = (table, *sheet(images), cell)
+        maps.begin(self.recorder.file.runs[label], self.recorder.root, *self._points)
 
     def _last(self, label: str) -> dict | None:
         """The layouts of the run's last frame."""
@@ -241,3 +253,12 @@ class Measurer:
             return maps.frame(run, steps[-1], root) if steps else None
         except LabError:
             return None
+
+
+def _halved(value: float, fits: Callable[[float], bool], times: int = 3) -> float:
+    """``value``, halved until it fits, at most so many times."""
+    for _ in range(times):
+        if fits(value):
+            break
+        value /= 2
+    return value

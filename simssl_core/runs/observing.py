@@ -33,17 +33,11 @@ class WarmUp(threading.Thread):
         self._used = 0.0
 
     def run(self) -> None:
-        """Lay out a few random points."""
+        """Compile; whatever goes wrong, measurements go on without."""
         try:
-            import numpy as np
-
             from simssl_core.latent.projection import Projector
 
-            points = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
-            projector = Projector(SEED)
-            first = projector.umap(points)
-            projector.umap(points + 0.01, first)
-            projector.umap3(points)
+            Projector(SEED).warm_up()
             self.ready = True
         except Exception as error:  # a map without UMAP is better than no measurements
             self.trouble = f"UMAP cannot be used ({type(error).__name__}: {error}); the map shows the PCA alone"

@@ -1,0 +1,110 @@
+"""``list``: the objectives, the data sets and the runs there are."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from simssl_core.cli import options
+from simssl_core.config import DataConfig
+from simssl_core.data import catalog
+from simssl_core.errors import DataError
+from simssl_core.runs import folders, library
+
+HELP = "list objectives, data sets and runs"
+OWN = ("folder", "parquet")
+PARTS = ("objectives", "data", "runs")
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("list", help=HELP, description=HELP)
+    parser.add_argument("what", nargs="?", choices=PARTS, help="only these (default: all)")
+    options.add_root(parser)
+    parser.set_defaults(do=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print what there is."""
+    wanted = (chosen.what,) if chosen.what else PARTS
+    makers = {"objectives": _objectives, "data": _data, "runs": lambda: _runs(chosen.root)}
+    found = {part: makers[part]() for part in wanted}
+    if chosen.json:
+        options.print_json(found)
+        return 0
+    for part, rows in found.items():
+        print(f"{part}:" if rows else f"{part}: none in {folders.root(chosen.root)}")
+        options.print_table([_short(row) for row in rows])
+        print()
+    return 0
+
+
+def _objectives() -> list[dict[str, Any]]:
+    options.prepare_environment()
+    from simssl_core import objectives
+
+    kinds = [objectives.get(name) for name in objectives.names()]
+    return [
+        {"name": kind.name, "title": kind.title, "family": kind.family, "settings": list(kind.Config.model_fields)}
+        for kind in kinds
+    ]
+
+
+def _data() -> list[dict[str, Any]]:
+    options.prepare_environment()
+    infos = [catalog.info(name) for name in catalog.names()]
+    return [
+        {
+            "name": info.name,
+            "title": info.title,
+            "shape": list(info.shape),
+            "classes": info.classes,
+            **_here(info.name),
+            "description": info.description,
+        }
+        for info in infos
+    ]
+
+
+def _here(name: str) -> dict[str, Any]:
+    """Whether the data can be loaded right now, without the internet, and if not why."""
+    if name in OWN:
+        return {"available": True, "why": "give your own with --path"}
+    before = os.environ.get("SIMSSL_OFFLINE")
+    os.environ["SIMSSL_OFFLINE"] = "1"
+    try:
+        catalog.load(DataConfig(name=name, train=64, test=64))
+    except DataError as error:
+        return {"available": False, "why": str(error)}
+    finally:
+        os.environ.pop("SIMSSL_OFFLINE") if before is None else os.environ.update(SIMSSL_OFFLINE=before)
+    return {"available": True, "why": ""}
+
+
+def _runs(root: str | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "run": entry.run,
+            "race": entry.race,
+            "objective": entry.objective,
+            "data": entry.data,
+            "status": entry.status,
+            "step": entry.step,
+            "seconds": entry.seconds,
+            "scores": entry.scores,
+            "created": entry.created,
+            "folder": str(entry.folder),
+            "reason": entry.reason,
+        }
+        for entry in library.runs(root)
+    ]
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits into a line of a terminal."""
+    if "run" in row:
+        scores = {name: row["scores"].get(name) for name in options.MAIN_SCORES[:4]}
+        return {name: row[name] for name in ("run", "status", "step")} | scores | {"reason": (row["reason"] or "")[:60]}
+    hidden = ("settings", "description", "shape", "classes")
+    return {name: str(value)[:70] for name, value in row.items() if name not in hidden}

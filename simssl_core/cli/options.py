@@ -1,0 +1,143 @@
+"""What several commands share: finding a run, reading ``--set``, writing results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_origin
+
+from simssl_core.config import DataConfig, ModelConfig, TrainConfig, ViewConfig
+from simssl_core.errors import ConfigError, RunError
+from simssl_core.runs import folders
+from simssl_core.training.environment import training_environment
+
+SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
+MAIN_SCORES = ("linear", "knn", "style_r2", "style_share", "effective_rank")
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """``--root`` and ``--json``."""
+    parser.add_argument(
+        "--root", metavar="FOLDER", help="where the runs are kept (default: SIMSSL_RUNS, or checkpoints/)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print exactly one JSON document, and nothing else, on stdout"
+    )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """A run, the device, and where its data lie."""
+    parser.add_argument("run", help="a run's name (see 'list') or its folder")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    parser.add_argument(
+        "--path", metavar="PATH", help="where the run's own images lie now (data sets 'folder' and 'parquet')"
+    )
+    add_root(parser)
+
+
+def run_folder(name: str, root: str | None) -> Path:
+    """The folder of the run called ``name``, or at that path.
+
+    Raises:
+        RunError: there is none; the message lists those there are.
+    """
+    path = Path(name).expanduser()
+    if (path / "run.json").is_file():
+        return path.resolve()
+    where = folders.root(root)
+    folder = folders.run_folder(where, name) if "/" not in name else path
+    if (folder / "run.json").is_file():
+        return folder
+    there = sorted(found.parent.name for found in where.glob("*/run.json"))
+    known = (
+        f"There are: {', '.join(there[:12])}{' …' if len(there) > 12 else ''}." if there else f"{where} holds no runs."
+    )
+    raise RunError(f"There is no run '{name}'. {known}")
+
+
+def prepare_environment(threads: int = 0) -> None:
+    """What torch must find in the environment when it is imported."""
+    if "torch" not in sys.modules:
+        os.environ.update(training_environment(threads))
+
+
+def assignments(
+    texts: Iterable[str], members: Iterable[str]
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """``section.field=value`` and ``member.setting=value`` texts as ({section: {…}}, {member: {…}}).
+
+    Raises:
+        ConfigError: not of this form, or neither a section nor a member.
+    """
+    members = list(members)
+    sections: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        place, equals, value = text.partition("=")
+        first, dot, name = place.strip().rpartition(".")
+        if not (equals and dot and first and name):
+            raise ConfigError(f"--set {text!r} is not of the form section.field=value or member.setting=value.")
+        if first in members:
+            settings.setdefault(first, {})[name] = parse_value(value)
+        elif first in SECTIONS:
+            sections.setdefault(first, {})[name] = _section_value(first, name, value)
+        else:
+            known = ", ".join([*SECTIONS, *members])
+            raise ConfigError(f"--set {text!r}: '{first}' is neither a section nor a member; there are: {known}.")
+    return sections, settings
+
+
+def parse_value(text: str) -> Any:
+    """A number, true, false, null or list as JSON writes it; anything else as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip()
+
+
+def _section_value(section: str, name: str, text: str) -> Any:
+    field = SECTIONS[section].model_fields.get(name)
+    if field is None:
+        raise ConfigError(
+            f"'{section}' has no setting '{name}'; settings: {', '.join(SECTIONS[section].model_fields)}."
+        )
+    value = parse_value(text)
+    if get_origin(field.annotation) is tuple and not isinstance(value, list):
+        return [parse_value(part) for part in text.split(",") if part.strip()]
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Exactly one JSON document on stdout; what is not a finite number becomes null."""
+    print(json.dumps(_plain(value), indent=1))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    return value if isinstance(value, (str, int, bool)) or value is None else str(value)
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Rows as aligned columns; numbers to three places."""
+    if not rows:
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "" if value is None else str(value)

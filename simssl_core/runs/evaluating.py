@@ -1,0 +1,94 @@
+"""Measuring a trained run again, outside a training: the same functions on the same images as the live probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simssl_core.config import DataConfig, parse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from simssl_core.data.selection import Plan
+    from simssl_core.evaluation.features import Features
+    from simssl_core.training.records import RunRecord
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run's record with freshly taken features."""
+
+    record: RunRecord
+    features: Features
+    dataset: Any
+    views: Any
+    plan: Plan
+
+
+def measure(folder: Path, plan: Plan, device: str = "auto", data: Mapping[str, Any] | None = None) -> Measured:
+    """Load a run and its data and encode what ``plan`` asks for. ``data`` overrides where the data lie.
+
+    Raises:
+        CheckpointError: the run is damaged.
+        DataError: its data are not here, or of another shape.
+    """
+    from simssl_core.data import catalog
+    from simssl_core.data.augment import make_views
+    from simssl_core.errors import DataError
+    from simssl_core.evaluation.features import collect
+    from simssl_core.training.checkpoints import read_objective
+    from simssl_core.training.devices import configure_threads, pick
+
+    device = pick(device)
+    configure_threads(0)
+    objective, record = read_objective(folder, device)
+    config = parse(DataConfig, record.config.data.model_dump() | dict(data or {}), "data")
+    dataset = catalog.load(config, device)
+    if tuple(dataset.shape) != tuple(record.context["shape"]):
+        raise DataError(
+            f"'{record.run}' was trained on images {tuple(record.context['shape'])}, but '{config.name}' now has "
+            f"{tuple(dataset.shape)}; give the data it was trained on."
+        )
+    views = make_views(dataset, record.config.views)
+    return Measured(record, collect(objective.encode, dataset, views, plan, SEED), dataset, views, plan)
+
+
+def evaluate(
+    folder: Path, full: bool = False, device: str = "auto", data: Mapping[str, Any] | None = None
+) -> dict[str, float]:
+    """The run's scores, from 2,000 training and 2,000 test images (as far as there are)."""
+    from simssl_core.data.selection import Plan
+    from simssl_core.evaluation.score import score
+
+    return score(measure(folder, Plan(probe_images=2_000, full=full), device, data).features, full)
+
+
+def lay_out(
+    folder: Path, kind: str, device: str = "auto", data: Mapping[str, Any] | None = None
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """A new map of the run's final encoder: the points' table, and their places (N, 2) or (N, 3).
+
+    ``kind`` is umap, pca or umap3.
+    """
+    from simssl_core.data.selection import Plan
+    from simssl_core.latent.points import map_points
+    from simssl_core.latent.projection import Projector
+
+    found = measure(folder, Plan(), device, data)
+    table, _ = map_points(found.dataset, found.views, found.plan, SEED)
+    return table, getattr(Projector(SEED), kind)(found.features.map)
+
+
+def keep(folder: Path, scores: Mapping[str, float]) -> None:
+    """Put the scores into the run's record."""
+    from simssl_core.training.checkpoints import write_record
+    from simssl_core.training.records import read_run
+
+    record = read_run(folder)
+    write_record(folder, record.model_copy(update={"scores": {**record.scores, **scores}, "score_step": record.step}))
