@@ -73,15 +73,15 @@ def fixed_places(size: int, count: int) -> torch.Tensor:
 
 
 def batches(places: torch.Tensor, size: int = BATCH) -> Iterator[torch.Tensor]:
-    """``places`` in pieces of at most ``size``."""
-    yield from places.split(size)
+    """``places`` in pieces of at most ``size``; nothing for no places."""
+    yield from (piece for piece in places.split(size) if len(piece))
 
 
 def draw_views(dataset, views, places: torch.Tensor, count: int, seed: int) -> Iterator[Views]:
     """``count`` views of each of the test data at ``places``, in batches of at most :data:`BATCH` images.
 
-    Drawn with a generator of their own on the data's device: the same for every run and frame, and training's own random
-    numbers are left alone.
+    Drawn with a generator of their own on the data's device: the same for every run and frame, and training's own
+    random numbers are left alone.
     """
     device = dataset.test.images.device
     generator = torch.Generator(device=device).manual_seed(seed)

@@ -1,0 +1,111 @@
+"""The shape of the latent space: what collapses, how much of it is style, how far apart the data lie.
+
+Arrays in (NumPy or torch), floats out, computed in float64. NaN: the question has no answer (no variance, one class).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from simssl_core.evaluation.probes import task, tensor
+
+
+def spectrum(features) -> torch.Tensor:
+    """Singular values (min(N, D),) of the centred features (N, D), largest first; rounding noise counts as zero."""
+    x = tensor(features)
+    values = torch.linalg.svdvals(x - x.mean(0))
+    noise = 1e-6 * x.mean(0).norm() * math.sqrt(len(x))
+    return torch.where(values > noise, values, torch.zeros_like(values))
+
+
+def effective_rank(features) -> float:
+    """exp of the entropy of the normalised singular values (RankMe, Garrido et al. 2023), of **centred** features.
+
+    Between 1 (one direction) and D; 0 when nothing varies.
+    """
+    values = spectrum(features)
+    if values.sum() == 0:
+        return 0.0
+    share = values / values.sum()
+    return torch.special.entr(share).sum().exp().item()
+
+
+def feature_std(features) -> float:
+    """Mean over dimensions of the std over data."""
+    return tensor(features).std(0, correction=0).mean().item()
+
+
+def style_share(views) -> float:
+    """tr(covariance within a datum) / tr(total covariance) of views (V, N, D): 0 = all views of a datum coincide.
+
+    The unbiased estimate from an analysis of variance: with W the pooled variance within data (divisor N(V−1)) and M
+    the variance of the data's means (divisor N−1), between-data variance is B = max(0, M − W/V), the share W/(W+B). Its
+    complement is the intraclass correlation ICC(1).
+    """
+    z = tensor(views)
+    count, data, _ = z.shape
+    if count < 2 or data < 2:
+        return math.nan
+    center = z.mean(0)
+    within = (z - center).square().sum().item() / (data * (count - 1))
+    means = (center - center.mean(0)).square().sum().item() / (data - 1)
+    total = within + max(0.0, means - within / count)
+    noise = 1e-12 * z.square().mean((0, 1)).sum().item()
+    return within / total if total > noise else math.nan
+
+
+def alignment(views) -> float:
+    """E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views, ẑ = z/‖z‖ (Wang & Isola 2020); between 0 and 4."""
+    z = F.normalize(tensor(views), dim=-1)
+    count = z.shape[0]
+    if count < 2:
+        return math.nan
+    # Σ over ordered pairs ‖a−b‖² = 2V Σ‖z−z̄‖²: no pair needs to be formed
+    return (2 * count * (z - z.mean(0)).square().sum((0, 2)).mean() / (count * (count - 1))).item()
+
+
+def uniformity(views, chunk: int = 1024) -> float:
+    """log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view (Wang & Isola 2020).
+
+    Of views (V, N, D); between −8 and 0, where 0 means that all are alike.
+    """
+    z = F.normalize(tensor(views), dim=-1)
+    count, data, _ = z.shape
+    if data < 2:
+        return math.nan
+    total = 0.0
+    for view in z:
+        for start in range(0, data, chunk):
+            potential = torch.exp(-2 * torch.cdist(view[start : start + chunk], view).square())
+            total += (potential.sum() - potential.diagonal(start).sum()).item()
+    return math.log(total / (count * data * (data - 1)))
+
+
+def within_between(features, labels) -> float:
+    """tr(within-class scatter) / tr(between-class scatter): small = tight classes, far apart. Unlabelled rows apart."""
+    t = task(features, labels, features, labels)
+    if not t.possible:
+        return math.nan
+    overall = t.train.mean(0)
+    within = between = 0.0
+    for label in t.train_labels.unique():
+        rows = t.train[t.train_labels == label]
+        within += (rows - rows.mean(0)).square().sum().item()
+        between += len(rows) * (rows.mean(0) - overall).square().sum().item()
+    return within / between if between > 1e-12 * (within + between) else math.nan
+
+
+def silhouette(features, labels, most: int = 2000, seed: int = 0) -> float:
+    """Mean silhouette (scikit-learn's) of the classes, Euclidean, over at most ``most`` images drawn with ``seed``."""
+    from sklearn.metrics import silhouette_score
+
+    t = task(features, labels, features, labels)
+    order = np.random.default_rng(seed).permutation(len(t.train))[:most]
+    x, y = t.train.cpu().numpy()[order], t.train_labels.cpu().numpy()[order]
+    if not 2 <= len(np.unique(y)) < len(y):
+        return math.nan
+    return float(silhouette_score(x, y))

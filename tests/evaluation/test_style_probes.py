@@ -1,0 +1,120 @@
+"""Style probes against scikit-learn, and against what was planted."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from planted import STYLE, features
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import r2_score
+
+from simssl_core.data.views import Factor
+from simssl_core.evaluation import style
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+CONTINUOUS, CIRCULAR, DISCRETE = STYLE
+
+
+@pytest.mark.parametrize("shape", [(200, 5), (60, 150)], ids=["tall", "wide"])
+def test_ridge_is_scikit_learns(shape):
+    rng = np.random.default_rng(0)
+    x, x_test = rng.normal(size=shape), rng.normal(size=(50, shape[1]))
+    weights = rng.normal(size=(shape[1], 3)) * [1.0, 0.1, 0.0]
+    y = x @ weights + rng.normal(size=(shape[0], 3))
+    penalties = [a * shape[0] for a in style.PENALTIES]
+    oracle = RidgeCV(penalties, alpha_per_target=True).fit(x, y)
+    mine = style.predict_ridge(*(torch.as_tensor(a) for a in (x, y, x_test)))
+    np.testing.assert_allclose(mine.numpy(), oracle.predict(x_test), atol=1e-6)
+    assert len(set(oracle.alpha_)) > 1  # the penalties did differ, so choosing was tested
+
+
+def test_r2_is_scikit_learns_and_raw():
+    truth, predicted = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([9.0, 0.0, 1.0])
+    assert style.r2(predicted, truth) == pytest.approx(r2_score(truth, predicted))
+    assert style.r2(predicted, truth) < 0
+
+
+def test_a_circle_is_read_across_its_seam():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(-math.pi, math.pi, 400)
+    z = np.stack([np.sin(angle), np.cos(angle)], 1)
+    known = (z[:200], angle[:200], z[200:], angle[200:])
+    assert style.probe_factor(*known, CIRCULAR).score > 0.999
+    assert style.probe_factor(*known, CONTINUOUS).score < 0.9  # as a plain number the seam breaks it
+
+
+def test_balanced_accuracy_is_not_fooled_by_a_rare_class():
+    rng = np.random.default_rng(0)
+    rare, noise = (rng.random(600) < 0.1).astype(float), rng.normal(size=(600, 4))
+    found = style.probe_factor(noise[:300], rare[:300], noise[300:], rare[300:], DISCRETE)
+    assert found.score == pytest.approx(0.5, abs=0.05)
+    assert found.plain_accuracy > 0.85
+
+
+@pytest.mark.parametrize("warp", [False, True], ids=["linear", "warped"])
+def test_planted_style_is_recovered(warp):
+    found = features(style=1.0, warp=warp)
+    scores = style.view_scores(found.views, found.view_factors, STYLE)
+    least = 0.7 if warp else 0.95
+    assert min(s.score for s in scores.values()) > least
+    assert style.mean_r2(scores, STYLE) > least
+
+
+def test_nothing_is_read_where_nothing_was_planted():
+    found = features(style=0.0)
+    scores = style.view_scores(found.views, found.view_factors, STYLE)
+    assert scores["x"].score < 0.05 and scores["hue"].score < 0.05
+    assert scores["flip"].score == pytest.approx(0.5, abs=0.12)
+    assert style.mean_r2(scores, STYLE) < 0.03
+
+
+def test_no_datum_is_both_learnt_from_and_asked_about():
+    """Features that name their datum: style which is constant within a datum would be read by heart otherwise."""
+    rng = np.random.default_rng(0)
+    data = 60
+    z = np.broadcast_to(np.eye(data, dtype=np.float32), (4, data, data))
+    drawn = {"x": np.broadcast_to(rng.normal(size=data), (4, data))}
+    assert style.view_scores(z, drawn, (CONTINUOUS,))["x"].score < 0.05
+    learnt, asked = style.halves(data)
+    assert sorted([*learnt.tolist(), *asked.tolist()]) == list(range(data))
+
+
+def test_wide_features_do_not_invent_style():
+    rng = np.random.default_rng(0)
+    z, x = rng.normal(size=(400, 300)), rng.normal(size=400)
+    assert abs(style.probe_factor(z[:200], x[:200], z[200:], x[200:], CONTINUOUS).score) < 0.1
+
+
+@pytest.mark.parametrize("factor", STYLE, ids=lambda f: f.kind)
+def test_a_factor_that_never_varies_cannot_be_asked(factor):
+    z = np.random.default_rng(0).normal(size=(50, 3))
+    assert math.isnan(style.probe_factor(z, np.ones(50), z, np.ones(50), factor).score)
+    assert math.isnan(style.probe_factor(z[:0], np.ones(0), z, np.ones(50), factor).score)
+
+
+def test_missing_values_take_no_part():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(200, 3))
+    x = z[:, 0].copy()
+    z[::5], x[::5] = 99.0, np.nan
+    assert style.probe_factor(z[:100], x[:100], z[100:], x[100:], CONTINUOUS).score > 0.999
+    flags = np.where(np.isnan(x), -1, x > 0)
+    assert style.probe_factor(z[:100], flags[:100], z[100:], flags[100:], DISCRETE).score > 0.9
+
+
+def test_constant_features_read_nothing():
+    z, x = np.full((100, 4), 0.7, np.float32), np.random.default_rng(0).normal(size=100)
+    assert style.probe_factor(z[:50], x[:50], z[50:], x[50:], CONTINUOUS).score == pytest.approx(0, abs=0.1)
+
+
+def test_mean_r2_clips_each_and_leaves_the_discrete_out():
+    scores = {"x": style.FactorScore(-5.0), "hue": style.FactorScore(0.8), "flip": style.FactorScore(1.0, 1.0)}
+    assert style.mean_r2(scores, STYLE) == pytest.approx(0.4)
+    assert math.isnan(style.mean_r2({"flip": style.FactorScore(1.0)}, STYLE))
+
+
+def test_a_factor_that_was_not_drawn_is_left_out():
+    z = np.random.default_rng(0).normal(size=(2, 20, 3))
+    assert style.view_scores(z, {}, (Factor("nowhere"),)) == {}
