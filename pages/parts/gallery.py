@@ -34,8 +34,10 @@ def gallery(entries: Sequence[RunEntry], key: str) -> None:
 
 def _card(entry: RunEntry) -> dict[str, Any]:
     note = f"{entry.status} · step {entry.step:,}" if entry.live else f"{entry.run} · step {entry.step:,}"
-    run, race = {"run": entry.run}, {"race": entry.race}
-    ways = (("train", "Watch", race),) if entry.live else (("latent_map", "Map", run), ("traverse", "Traverse", run))
+    if entry.live:
+        ways = (("train", "Watch", {"race": entry.race}),)
+    else:
+        ways = (("latent_map", "Map", {"runs": entry.run}), ("traverse", "Traverse", {"run": entry.run}))
     return {
         "run": entry.run,
         "title": entry.objective,

@@ -80,7 +80,7 @@ def _controls(now: race.Snapshot) -> None:
         if now.status not in layout.LIVE:
             run = now.members[0].run if now.members else None
             if run:
-                layout.link("pages/latent_map.py", "See the map", "scatter_plot", {"run": run})
+                layout.link("pages/latent_map.py", "See the map", "scatter_plot", {"runs": run})
                 layout.link("pages/compare.py", "Compare", "query_stats")
 
 

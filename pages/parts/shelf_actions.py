@@ -1,0 +1,121 @@
+"""What can be done with chosen runs: rename, delete (with undo), resume, take away as a file, bring one in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts import layout
+from simssl_core.errors import RunError
+from simssl_core.runs import export, launcher, library
+from simssl_core.runs.library import RunEntry
+
+DELETED = "runs.deleted"  # the tickets of what this visit deleted, newest last
+TABLE = "runs.table"  # counts up when the rows change, so that no selection points at another run
+LARGEST = 20  # MB of an uploaded archive; what is inside is checked once more
+
+
+def changed() -> None:
+    """The table's rows have changed: draw the page anew."""
+    st.session_state[TABLE] = st.session_state.get(TABLE, 0) + 1
+    st.rerun()
+
+
+def one(entry: RunEntry) -> None:
+    """Everything for a single run."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        layout.badge(entry.status)
+        st.markdown(f"**{entry.run}** · {entry.objective} on {entry.data} · step {entry.step:,}")
+        if entry.live:
+            layout.link("pages/train.py", "Watch", "monitoring", {"race": entry.race})
+        elif entry.status != "damaged":
+            layout.link("pages/latent_map.py", "Map", "scatter_plot", {"runs": entry.run})
+            layout.link("pages/traverse.py", "Traverse", "explore", {"run": entry.run})
+    if entry.reason:
+        st.error(entry.reason, icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if entry.resumable and st.button("Resume", icon=":material/play_arrow:", type="primary"):
+            launcher.resume(entry.race)
+            st.session_state["train.next"] = entry.race
+            st.switch_page("pages/train.py", query_params={"race": entry.race})
+        if not entry.live and entry.status != "damaged":
+            _rename(entry)
+            _take_away(entry)
+        delete([entry])
+    if entry.status != "damaged":
+        _about(entry)
+
+
+def _rename(entry: RunEntry) -> None:
+    with st.popover("Rename", icon=":material/edit:"), st.form(f"rename.{entry.run}", border=False):
+        new = st.text_input("New name", entry.run, help="Letters, digits, dots, dashes and underscores.")
+        if st.form_submit_button("Rename"):
+            with layout.guard():
+                if new != entry.run:
+                    library.rename(entry.run, new)
+                    st.toast(f"{entry.run} is now {new}.")
+                    changed()
+
+
+def _take_away(entry: RunEntry) -> None:
+    with st.popover("Export", icon=":material/download:"):
+        st.download_button(
+            "Whole run (zip)",
+            lambda: export.to_zip(entry.run),
+            f"{entry.run}.zip",
+            "application/zip",
+            icon=":material/folder_zip:",
+            help="Settings as JSON, weights as safetensors, history and map: another lab can import it.",
+        )
+        st.download_button(
+            "History (CSV)", lambda: export.csv(entry.run), f"{entry.run}.csv", "text/csv", icon=":material/table:"
+        )
+        st.markdown("Use it from Python:")
+        st.code(export.snippet(entry.run), language="python")
+
+
+def _about(entry: RunEntry) -> None:
+    with st.expander("Settings and environment"):
+        st.json(json.dumps(entry.config), expanded=1)
+        layout.caption(f"Folder: {entry.folder}")
+
+
+def delete(entries: Sequence[RunEntry]) -> None:
+    """A button that moves runs to the trash; :func:`undo` brings them back."""
+    still = [entry for entry in entries if not entry.live and not entry.shipped]
+    kept = len(entries) - len(still)
+    label = "Delete" if len(entries) == 1 else f"Delete {len(still)}"
+    hint = "Runs that came with the project, and runs under way, stay." if kept else "You can undo this."
+    if st.button(label, icon=":material/delete:", disabled=not still, help=hint):
+        tickets = [(library.delete(entry.run), entry.run) for entry in still]
+        st.session_state.setdefault(DELETED, []).append(tickets)
+        changed()
+
+
+def undo() -> None:
+    """What was deleted last, and a way back."""
+    if not st.session_state.get(DELETED):
+        return
+    tickets = st.session_state[DELETED][-1]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Deleted {', '.join(run for _, run in tickets)}.")
+        if st.button("Undo", icon=":material/undo:"):
+            st.session_state[DELETED].pop()
+            for ticket, _ in tickets:
+                library.restore(ticket)
+            changed()
+
+
+def bring_in() -> None:
+    """Import a run from an archive; nothing is kept of one that is not in order."""
+    with st.popover("Import a run", icon=":material/upload:"):
+        file = st.file_uploader(f"A run as zip, at most {LARGEST} MB", type="zip", max_upload_size=LARGEST)
+        if file is not None and st.button("Import", type="primary"):
+            with layout.guard():
+                if file.size > LARGEST * 1_000_000:
+                    raise RunError(f"{file.name} is larger than {LARGEST} MB; export a run without its states.")
+                run = export.from_zip(file.getvalue())
+                st.toast(f"{run} is here.")
+                changed()

@@ -1,0 +1,93 @@
+"""Runs: every run in a table; rename, delete, resume, take away, bring in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import layout, shelf_actions
+from pages.parts.runs_picker import all_runs
+from simssl_core.runs import library
+from simssl_core.runs.library import RunEntry
+
+COLUMNS = {
+    "run": st.column_config.TextColumn("Run", pinned=True),
+    "objective": "Objective",
+    "data": "Data set",
+    "status": "Status",
+    "step": st.column_config.NumberColumn("Step", format="localized"),
+    "content": st.column_config.ProgressColumn(
+        "Content", help="Linear probe, accuracy", min_value=0, max_value=1, format="%.2f"
+    ),
+    "style": st.column_config.ProgressColumn("Style", help="Mean R²", min_value=0, max_value=1, format="%.2f"),
+    "rank": st.column_config.NumberColumn("Effective rank", format="%.1f"),
+    "created": st.column_config.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
+    "size": st.column_config.NumberColumn("MB", format="%.1f"),
+}
+
+
+def rows(entries: list[RunEntry]) -> pd.DataFrame:
+    """The table's rows."""
+    size = library.sizes()
+    return pd.DataFrame(
+        {
+            "run": [e.run for e in entries],
+            "objective": [e.objective for e in entries],
+            "data": [e.data for e in entries],
+            "status": [e.status for e in entries],
+            "step": [e.step for e in entries],
+            "content": [e.scores.get("linear") for e in entries],
+            "style": [e.scores.get("style_r2") for e in entries],
+            "rank": [e.scores.get("effective_rank") for e in entries],
+            "created": pd.to_datetime([e.created or None for e in entries], utc=True, errors="coerce"),
+            "size": [size.get(e.run, 0) / 1e6 for e in entries],
+        }
+    )
+
+
+def matching(entries: list[RunEntry], text: str) -> list[RunEntry]:
+    """The runs in which every word of ``text`` occurs (name, objective, data set, status)."""
+    words = text.lower().split()
+    return [e for e in entries if all(w in f"{e.run} {e.objective} {e.data} {e.status}".lower() for w in words)]
+
+
+def table(entries: list[RunEntry]) -> list[RunEntry]:
+    """The table, and which rows are chosen."""
+    picked = st.dataframe(
+        rows(entries),
+        hide_index=True,
+        column_config=COLUMNS,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"{shelf_actions.TABLE}.{st.session_state.get(shelf_actions.TABLE, 0)}.{len(entries)}",
+    )
+    return [entries[i] for i in picked.selection.rows if i < len(entries)]
+
+
+layout.header("Runs", "What has been trained here, and how do I keep, share or continue it?")
+with layout.guard():
+    found = all_runs()
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        text = st.text_input(
+            "Search", key="runs_search", placeholder="name, objective, data set, status", bind="query-params", width=360
+        )
+        shelf_actions.bring_in()
+    shelf_actions.undo()
+    shown = matching(found, text or "")
+    if not found:
+        layout.empty("No runs yet", "Train one, or import one that somebody gave you.", "pages/train.py", "Train")
+    elif not shown:
+        layout.empty(f"Nothing matches “{text}”", "Search for part of a name, an objective, a data set or a status.")
+    else:
+        chosen = table(shown)
+        total = sum(library.sizes().values()) / 1e6
+        layout.caption(f"{len(shown)} of {len(found)} runs, {total:,.1f} MB on the disk. Tick rows to act on them.")
+        if len(chosen) == 1:
+            shelf_actions.one(chosen[0])
+        elif chosen:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                query = {"runs": [entry.run for entry in chosen[:4]]}
+                layout.link("pages/latent_map.py", "Maps side by side", "scatter_plot", query)
+                compare = {"compare_data": chosen[0].data, "compare_runs": [entry.run for entry in chosen]}
+                layout.link("pages/compare.py", "Compare", "query_stats", compare)
+                shelf_actions.delete(chosen)
