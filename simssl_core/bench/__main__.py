@@ -1,0 +1,8 @@
+"""``python -m simssl_core.bench``: the benchmark alone."""
+
+import sys
+
+from simssl_core.bench import main
+
+if __name__ == "__main__":
+    sys.exit(main())

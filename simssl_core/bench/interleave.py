@@ -1,0 +1,90 @@
+"""Comparing speeds on a machine that is never quite idle: short segments A B, B A, A B …, their ratios, medians.
+
+Two long runs one after the other compare the weather as much as the code. Here every round times each lane once, close
+together and in alternating order, so that whatever slows the machine slows both; the ratio is formed inside the round.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One contestant. ``unit()`` does one piece of work and returns how many images it made or trained on.
+
+    ``enter`` is called before a segment and ``leave`` after it (to wake and hush what works in the background, so that
+    a lane whose turn it is not takes no core); ``finish`` waits for work that a device still has in its queue.
+    """
+
+    unit: Callable[[], int]
+    enter: Callable[[], None] = lambda: None
+    leave: Callable[[], None] = lambda: None
+    finish: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to measure: ``rounds`` per lane of at least ``seconds`` and ``units`` each, after ``lead`` untimed."""
+
+    rounds: int = 7
+    seconds: float = 1.0
+    units: int = 2
+    lead: int = 1
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Images per second of every lane, one figure per round (the warm-up round is not among them)."""
+
+    rounds: Mapping[str, tuple[float, ...]]
+
+    def median(self, lane: str) -> float:
+        """The lane's median rate in images per second."""
+        return statistics.median(self.rounds[lane])
+
+    def ratio(self, lane: str, other: str) -> dict[str, float]:
+        """How many times faster ``lane`` is than ``other``: ``median`` of the rounds' ratios, and their quartiles."""
+        ratios = [a / b for a, b in zip(self.rounds[lane], self.rounds[other], strict=True)]
+        low, middle, high = quartiles(ratios)
+        return {"median": middle, "low": low, "high": high}
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    """First quartile, median, third quartile (all the same for a single value)."""
+    if len(values) < 2:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
+
+
+def segment(lane: Lane, plan: Plan, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Images per second of one segment."""
+    lane.enter()
+    try:
+        for _ in range(plan.lead):
+            lane.unit()
+        lane.finish()
+        images, units, start = 0, 0, clock()
+        while units < plan.units or clock() - start < plan.seconds:
+            images += lane.unit()
+            units += 1
+        lane.finish()
+        return images / (clock() - start)
+    finally:
+        lane.leave()
+
+
+def interleave(lanes: Mapping[str, Lane], plan: Plan, clock: Callable[[], float] = time.perf_counter) -> Rates:
+    """Time every lane ``plan.rounds`` times, turn and turn about, after one round that is thrown away."""
+    rates: dict[str, list[float]] = {name: [] for name in lanes}
+    for round_number in range(plan.rounds + 1):
+        order = list(lanes) if round_number % 2 else list(reversed(lanes))
+        for name in order:
+            rate = segment(lanes[name], plan, clock)
+            if round_number:
+                rates[name].append(rate)
+    return Rates({name: tuple(values) for name, values in rates.items()})

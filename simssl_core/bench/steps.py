@@ -1,0 +1,119 @@
+"""Whole training steps, from data to optimiser: ours against the conventional pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from simssl_core import objectives
+from simssl_core.bench import conventional, machine
+from simssl_core.bench.interleave import Lane, Plan, interleave
+from simssl_core.bench.report import Row
+from simssl_core.bench.workload import Workload, published
+from simssl_core.models.layers import ChannelsLast, ToMap
+from simssl_core.training.loop import Race
+from simssl_core.training.randomness import Stream, seed_for
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line of the report: our ``batch`` data per step against 64, with what is aimed for (None: no aim here)."""
+
+    key: str
+    title: str
+    data: str
+    batch: int
+    aim: float | None
+    released: bool = False
+    note: str = ""
+
+
+COMPARISONS = (
+    Comparison("mnist_equal", "MNIST MLP, equal batch (128 views)", "mnist", 64, 2.0),
+    Comparison(
+        "mnist_512", "MNIST MLP, ours at 512 views against 128", "mnist", 256, 3.0, note="aim for a CPU with bf16"
+    ),
+    Comparison("cifar_equal", "CIFAR-10 ResNet-18, equal batch (128 views)", "cifar10", 64, 2.0),
+    Comparison(
+        "cifar_released",
+        "CIFAR-10 ResNet-18, against the released 256 × 256 jitter",
+        "cifar10",
+        64,
+        None,
+        released=True,
+    ),
+)
+
+
+def our_lane(race: Race) -> Lane:
+    """The lab's own loop, one step at a time."""
+    run = race.run()
+    views = race.config.train.batch * race.config.views.count
+
+    def step() -> int:
+        next(run)
+        return views
+
+    return Lane(step, finish=partial(machine.finish, race.device))
+
+
+def usual_layout(objective: nn.Module) -> nn.Module:
+    """``objective`` without the lab's change to channels-last memory: the same numbers, in torch's default order."""
+    for parent in list(objective.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, ChannelsLast):
+                setattr(parent, name, nn.Identity())
+            elif isinstance(child, ToMap):
+                setattr(parent, name, nn.Unflatten(1, (-1, *child.size)))
+    return objective
+
+
+def conventional_objective(race: Race) -> nn.Module:
+    """The race's first objective, built anew from the same seed: equal weights, the conventional memory layout."""
+    member = race.config.members[0]
+    with Stream(seed_for(race.config.train.seed, "weights"), race.device):
+        objective = objectives.build(member.objective, member.settings, race.context)
+    return usual_layout(objective)
+
+
+def conventional_trainer(work: Workload, race: Race, released: bool = False, workers: int = 2) -> conventional.Trainer:
+    """The conventional pipeline for the same work."""
+    data = conventional.PerSample(
+        work.dataset.train,
+        conventional.transform(work.config.views, work.dataset.shape[-1], released),
+        work.config.views.count,
+    )
+    loader = conventional.Loader(data, work.batch, workers, pin=race.device != "cpu")
+    return conventional.Trainer(conventional_objective(race), loader, work.config.train.learning_rate, race.device)
+
+
+def conventional_lane(trainer: conventional.Trainer) -> Lane:
+    """The conventional step, its workers asleep between its turns."""
+    finish = partial(machine.finish, trainer.device)
+    return Lane(trainer.step, trainer.loader.wake, trainer.loader.hush, finish)
+
+
+def compare(item: Comparison, plan: Plan, peak: float, quick: bool = False) -> Row:
+    """Time one comparison; ``peak`` is the measured GFLOP/s of a matrix product, whose share is reported."""
+    size = {"model": {"channels": 8}} if quick and item.data == "cifar10" else {}
+    base = published(item.data, **size)
+    ours = base if item.batch == base.batch else published(item.data, batch=item.batch, **size)
+    race = Race(ours.config, ours.dataset)
+    trainer = conventional_trainer(base, race, item.released)
+    try:
+        rates = interleave({"ours": our_lane(race), "theirs": conventional_lane(trainer)}, plan)
+    finally:
+        trainer.loader.close()
+    work = machine.flops(conventional_objective(race), race.views(torch.arange(2))) / (2 * ours.config.views.count)
+    notes = [item.note, "" if base.real else "made-up images", "small model: quick" if size else ""]
+    return Row.of(item.key, item.title, rates, item.aim, "; ".join(filter(None, notes))).with_share(work, peak)
+
+
+def run(only: Iterable[str], plan: Plan, slow: Plan, peak: float, quick: bool = False) -> list[Row]:
+    """The comparisons whose data is named in ``only`` (mnist, cifar); ``slow`` is the plan for the ResNet."""
+    chosen = [item for item in COMPARISONS if item.data.removesuffix("10") in only]
+    return [compare(item, slow if item.data == "cifar10" else plan, peak, quick) for item in chosen]
