@@ -25,7 +25,10 @@ def _mlp(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Se
 
 
 def _convnet(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Sequential:
-    """A dense layer, and transposed convolutions back through the encoder's sizes; the output padding undoes what odd sizes rounded up."""
+    """A dense layer, then transposed convolutions back through the encoder's sizes.
+
+    Their output padding undoes what odd sizes rounded up.
+    """
     sizes = conv_sizes(shape)[::-1]
     channels = [*conv_channels(config.channels, len(sizes) - 1)[::-1], shape[0]]
     height, width = sizes[0]
