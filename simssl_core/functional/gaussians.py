@@ -65,6 +65,17 @@ def shared_content(z: Tensor, sigma2: float, gamma2: float | None = None) -> Ten
     return value
 
 
+def log_together(one: tuple[Tensor, Tensor], two: tuple[Tensor, Tensor], sigma2: float) -> Tensor:
+    """log density that posteriors (mean, log-variance) of (B, D) and of (M, D) share one content → (B, M), in nats.
+
+    Two views of one content differ by z¹ − z² ~ N(0, 2σ²); with the posteriors' own spread, per dimension
+    log N(μ¹ − μ²; 0, 2σ² + s¹² + s²²).
+    """
+    (mu, log_var), (other_mu, other_log_var) = one, two
+    variance = 2 * sigma2 + log_var.exp()[:, None] + other_log_var.exp()[None]
+    return log_normal(mu[:, None] - other_mu[None], 0.0, variance)
+
+
 def bounded(log_var: Tensor, limit: float = 10.0, room: float = 4.0) -> Tensor:
     """``log_var`` itself where |log_var| ≤ ``limit``; beyond, it bends smoothly and never passes ``limit + room``.
 

@@ -58,7 +58,7 @@ def _mlp(config: ModelConfig, shape: tuple[int, int, int]) -> tuple[nn.Module, i
 
 
 def _convnet(config: ModelConfig, shape: tuple[int, int, int]) -> tuple[nn.Module, int]:
-    """Three or more 3×3 convolutions (c, 2c, 4c channels), batch-norm, ReLU; 2.6 M multiplications at 32×32×3."""
+    """Three or more 3×3 convolutions (c, 2c, 4c channels) and a dense layer, batch-norm and ReLU after each."""
     sizes = conv_sizes(shape)
     channels = [shape[0], *conv_channels(config.channels, len(sizes) - 1)]
     layers: list[nn.Module] = [ChannelsLast()]

@@ -18,15 +18,14 @@ class TextEncoder(nn.Module):
 
     def __init__(self, vocabulary: int, outputs: int, hidden: int = 128) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, EMBEDDING, padding_idx=0)
+        self.embedding = nn.Embedding(vocabulary, EMBEDDING)
         self.neighbours = nn.Conv1d(EMBEDDING, hidden, 3, padding=1)
         self.middle = nn.Linear(hidden, hidden)
         self.last = nn.Linear(hidden, outputs)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        words = self.neighbours(self.embedding(tokens).mT).relu()  # (B, hidden, T)
-        # zero is the least a ReLU gives: padding can never be the greatest response of a caption that has words
-        words = words * (tokens != 0).unsqueeze(1)
+        said = (tokens != 0).unsqueeze(1)  # padding is silent beside a word, and never the greatest response itself
+        words = self.neighbours(self.embedding(tokens).mT * said).relu() * said  # (B, hidden, T)
         return self.last(self.middle(words.amax(-1)).relu())
 
 

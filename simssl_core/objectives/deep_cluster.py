@@ -45,7 +45,7 @@ class DeepCluster(Discriminative):
 
     def __init__(self, settings: DeepClusterConfig, context: Context) -> None:
         super().__init__(settings, context)
-        clusters = min(settings.clusters or 10 * max(context.classes, 10), context.data_size)
+        clusters = min(settings.clusters or 10 * (context.classes or 10), context.data_size)
         self.register_buffer("centroids", unit(torch.randn(clusters, settings.projection)))
         self.register_buffer("memory", torch.zeros(context.data_size, settings.projection))
         self.register_buffer("assigned", torch.full((context.data_size,), -1))

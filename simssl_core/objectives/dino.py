@@ -44,28 +44,19 @@ def teacher_target(output: Tensor, centre: Tensor, temperature: float) -> Tensor
 class DINO(Discriminative):
     name = "dino"
     title = "DINO"
-    formula = (
-        r"-\tfrac1{\tau_s}\sum_k t^a_k s^b_k + \log\sum_k\exp(s^b_k/\tau_s),"
-        r"\quad t=\mathrm{softmax}((T-c)/\tau_t)"
-    )
+    formula = r"-\tfrac1{\tau_s}\sum_k t^a_k s^b_k + \log\sum_k e^{s^b_k/\tau_s},\quad t=\mathrm{softmax}((T-c)/\tau_t)"
     roles = {
         "pull": ("log p(z|y): y is the teacher's output for another view.", r"-\tfrac1{\tau_s}\sum_k t^a_k s^b_k"),
-        "push": (
-            "−log p(z): away from all other outputs; centring keeps the teacher from one answer.",
-            r"\log\sum_k\exp(s^b_k/\tau_s)",
-        ),
+        "push": ("−log p(z): away from other outputs, which centring keeps in use.", r"\log\sum_k e^{s^b_k/\tau_s}"),
     }
     Config = DINOConfig
 
     def __init__(self, settings: DINOConfig, context: Context) -> None:
         super().__init__(settings, context)
         self.prototypes = Prototypes(settings.projection, settings.prototypes)
-        self.teacher = torch.nn.Sequential(*map(target.target_of, self._student()))
+        self.teacher = torch.nn.Sequential(*map(target.target_of, (self.encoder, self.projector, self.prototypes)))
         self.register_buffer("centre", torch.zeros(settings.prototypes))
         self._output: Tensor | None = None
-
-    def _student(self) -> tuple[torch.nn.Module, ...]:
-        return self.encoder, self.projector, self.prototypes
 
     def networks(self, views: Views) -> dict[str, Tensor]:
         with torch.no_grad():
@@ -85,5 +76,5 @@ class DINO(Discriminative):
             self.centre.lerp_(self._output.mean((0, 1)), 1 - self.settings.centre_momentum)
             self._output = None
         m = target.rising(self.settings.momentum, step, total)
-        for teacher, student in zip(self.teacher, self._student(), strict=True):
+        for teacher, student in zip(self.teacher, (self.encoder, self.projector, self.prototypes), strict=True):
             target.follow(teacher, student, m)

@@ -18,6 +18,7 @@ from simssl_core.config import setting
 from simssl_core.data.views import Views
 from simssl_core.functional.distances import mean_pair_similarity, unit
 from simssl_core.models import target
+from simssl_core.models.queue import KeyQueue
 from simssl_core.objectives.base import Context, register
 from simssl_core.objectives.discriminative import Discriminative, DiscriminativeConfig
 from simssl_core.objectives.terms import Terms
@@ -52,14 +53,8 @@ class MoCo(Discriminative):
         r" + \log\sum_{m\in\{k\}\cup\mathrm{queue}}\exp(\langle\hat q,\hat k_m\rangle/\tau)"
     )
     roles = {
-        "pull": (
-            "log p(z|y): a query points to its key, a slow average's view of the same datum.",
-            r"-\tfrac1\tau\langle\hat q,\hat k\rangle",
-        ),
-        "push": (
-            "−log p(z), estimated from the queue: data stay apart.",
-            r"\log\sum_m\exp(\langle\hat q,\hat k_m\rangle/\tau)",
-        ),
+        "pull": ("log p(z|y): a query points to its datum's key.", r"-\tfrac1\tau\langle\hat q,\hat k\rangle"),
+        "push": ("−log p(z), estimated from the queue.", r"\log\sum_m\exp(\langle\hat q,\hat k_m\rangle/\tau)"),
     }
     Config = MoCoConfig
     least_batch = 1
@@ -67,9 +62,7 @@ class MoCo(Discriminative):
     def __init__(self, settings: MoCoConfig, context: Context) -> None:
         super().__init__(settings, context)
         self.key_encoder, self.key_projector = target.target_of(self.encoder), target.target_of(self.projector)
-        self.register_buffer("queue", unit(torch.randn(settings.queue, settings.projection)))
-        self.register_buffer("queue_index", torch.full((settings.queue,), -1))
-        self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
+        self.queue = KeyQueue(settings.queue, settings.projection)
         self._keys: tuple[Tensor, Tensor] | None = None
 
     def networks(self, views: Views) -> dict[str, Tensor]:
@@ -79,19 +72,15 @@ class MoCo(Discriminative):
 
     def terms(self, views: Views, p: Tensor, k: Tensor) -> Terms:
         q, k = unit(p), unit(k)
-        same = views.index[:, None] == self.queue_index[None, :]
-        pull, push = moco_loss(q, k, self.queue, same, self.settings.temperature)
+        same = views.index[:, None] == self.queue.index[None, :]
+        pull, push = moco_loss(q, k, self.queue.keys, same, self.settings.temperature)
         if self.training:
             self._keys = (k.flatten(0, 1), views.index.repeat(views.count))
         return Terms.of(pull, pull=pull, push=push)
 
-    @torch.no_grad()
     def after_step(self, step: int, total: int) -> None:
         target.follow(self.key_encoder, self.encoder, self.settings.momentum)
         target.follow(self.key_projector, self.projector, self.settings.momentum)
         if self._keys is not None:
-            (keys, index), self._keys = self._keys, None
-            keys, index = keys[-len(self.queue) :], index[-len(self.queue) :]
-            places = (self.oldest + torch.arange(len(keys), device=keys.device)) % len(self.queue)
-            self.queue[places], self.queue_index[places] = keys, index
-            self.oldest.copy_((self.oldest + len(keys)) % len(self.queue))
+            self.queue.push(*self._keys)
+            self._keys = None

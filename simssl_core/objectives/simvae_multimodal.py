@@ -10,6 +10,8 @@ modalities for views.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ from simssl_core.data.views import Views
 from simssl_core.functional import gaussians
 from simssl_core.models.text import TextDecoder, TextEncoder, caption_nats
 from simssl_core.objectives.base import Context, full_precision, register
-from simssl_core.objectives.simvae import SimVAE, SimVAEConfig, shared_content_parts
+from simssl_core.objectives.simvae import SimVAE, SimVAEConfig
 from simssl_core.objectives.terms import Terms
 
 
@@ -33,16 +35,10 @@ class SimVAEMultimodalConfig(SimVAEConfig):
 class SimVAEMultimodal(SimVAE):
     name = "simvae_multimodal"
     title = "SimVAE, image and caption"
-    formula = (
-        r"-\mathbb{E}_q\log p(x|z^1) - \mathbb{E}_q\log p(w|z^2) - \sum_j H[q(z^j)]"
-        r" + \tfrac1{2\sigma^2}\sum_j\lVert z^j-\bar z\rVert^2 - \log p(\bar z) + \mathrm{const}"
-    )
+    formula = SimVAE.formula.replace(r"\sum_j \mathbb{E}_q \log p(x^j|z^j)", r"\log p(x|z^1) - \log p(w|z^2)", 1)
     roles = SimVAE.roles | {
         "pull": ("log p(z|y): image and caption lie around one content.", SimVAE.roles["pull"][1]),
-        "reconstruct": (
-            "log p(image|z) and log p(caption|z).",
-            r"-\mathbb{E}_q\log p(x|z^1) - \mathbb{E}_q\log p(w|z^2)",
-        ),
+        "reconstruct": ("log p(image|z) and log p(caption|z).", r"-\log p(x|z^1) - \log p(w|z^2)"),
     }
     Config = SimVAEMultimodalConfig
     least_views = 1
@@ -61,17 +57,11 @@ class SimVAEMultimodal(SimVAE):
         return {"mu": mu, "log_var": log_var, "z": z, "decoded": self.decoder(z[0]), "words": self.text_decoder(z[1])}
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor, words: Tensor) -> Terms:
-        pull, content, constant = shared_content_parts(z, self.settings)
-        push = content - self.settings.entropy_weight * gaussians.entropy(log_var).sum(0).mean()
-        image = self.reconstruction(views.images[:1], decoded.unsqueeze(0))
+        images = replace(views, images=views.images[:1])
+        parts = super().terms(images, mu, log_var, z, decoded.unsqueeze(0))
         caption = caption_nats(views.tokens, words).mean()
-        return Terms(
-            pull=pull,
-            push=push,
-            reconstruct=image + self.settings.caption_weight * caption,
-            other=torch.full_like(pull, constant),
-            extras={"caption": caption.detach()} | self.extras(),
-        )
+        both = parts.reconstruct + self.settings.caption_weight * caption
+        return replace(parts, reconstruct=both, extras=parts.extras | {"caption": caption.detach()})
 
     def text_posterior(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """q(z|caption) of tokens (B, T) as (mean, log-variance), (B, D) each."""
@@ -83,16 +73,11 @@ class SimVAEMultimodal(SimVAE):
         return self.text_decoder(z).argmax(-1)
 
     def similarity(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """log density, in nats, that image b and caption m share one content; (B, C, H, W) and (M, T) → (B, M).
-
-        z¹ − z² ~ N(0, 2σ²) when they do; with both posteriors' spread this is log N(μ¹ − μ²; 0, 2σ² + s¹² + s²²).
-        """
-        (mu, log_var), (text_mu, text_log_var) = self.posterior(images), self.text_posterior(tokens)
-        variance = 2 * self.settings.sigma2 + log_var.exp()[:, None] + text_log_var.exp()[None]
-        return gaussians.log_normal(mu[:, None] - text_mu[None], 0.0, variance)
+        """log density that image b and caption m share one content, in nats; (B, C, H, W) and (M, T) → (B, M)."""
+        return gaussians.log_together(self.posterior(images), self.text_posterior(tokens), self.settings.sigma2)
 
     def zero_shot(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """Chances (B, M) that each image belongs to each of M captions (M, T), all as likely before."""
+        """Chances (B, M) that each image belongs to each of M captions (M, T), equally likely before."""
         return self.similarity(images, tokens).softmax(-1)
 
     def imagine(self, tokens: Tensor) -> Tensor:
