@@ -9,7 +9,8 @@ from pages.parts import map_source
 from pages.parts.entrance import through_app
 from pages.parts.layout import LIVE, caption, empty, guard, header
 from pages.parts.map_component import latent_map
-from pages.parts.map_panel import layout_csv, nothing_selected, selection_panel
+from pages.parts.map_panel import downloads, nothing_selected, selection_panel
+from pages.parts.map_solid import solid_maps
 from pages.parts.runs_picker import all_runs, pick_runs
 from simssl_core.errors import CheckpointError
 from simssl_core.runs import atlas
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def _has_map(entry) -> bool:
-    return (entry.folder / "map" / "map.json").exists()
+    return any((entry.folder / "map").glob("*.safetensors"))
 
 
 def _controls(entries) -> tuple:
@@ -56,15 +57,12 @@ def _controls(entries) -> tuple:
     with left:
         runs = pick_runs(entries, label="Runs (up to four)")
     known, kinds = [map_source.CONTENT, map_source.INSTANCE], list(NAMES)
-    for run in runs:
-        shown = atlas.open_map(run.folder)
+    for shown in _opened([run.folder for run in runs]):
         kinds = [kind for kind in kinds if kind in shown.kinds] or kinds
         table = map_source.points(shown, str(shown.folder), map_source.stamp(shown))
         known += [factor["name"] for factor in table.factors if factor["name"] not in known]
     with right, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        by = st.selectbox(
-            "Colour by", known, key="colour", bind="query-params", format_func=lambda name: name.replace("_", " ")
-        )
+        by = st.selectbox("Colour by", known, key="colour", bind="query-params")
         kind = st.segmented_control(
             "Layout", kinds, default=kinds[0], key="kind", bind="query-params", format_func=NAMES.get, required=True
         )
@@ -74,13 +72,11 @@ def _controls(entries) -> tuple:
     return runs, kind or kinds[0], by or map_source.CONTENT, space or "2-D"
 
 
-def _opened(folders: list[str]) -> list[atlas.RunMap]:
+def _opened(folders: list) -> list[atlas.RunMap]:
     shown = []
     for folder in folders:
         try:
-            one = atlas.open_map(folder)
-            atlas.read_layout(one, one.kinds[0], one.steps[-1] if one.steps else 0)
-            shown.append(one)
+            shown.append(atlas.open_map(folder))
         except CheckpointError as error:
             st.warning(str(error), icon=":material/hourglass_empty:")
     return shown
@@ -95,15 +91,12 @@ def _flat(folders: list[str], kind: str, by: str) -> None:
         left, right = st.columns([13, 5], gap="medium")
         with left:
             state = latent_map(panels, key="latent_map", height=HEIGHT, step=_asked_step(), selection=None)
-            caption(
-                SEE.get(by)
-                or f"A smooth sweep of colour: the map keeps {by.replace('_', ' ')}. Confetti: it was thrown away."
-            )
+            caption(SEE.get(by) or f"A smooth sweep of colour: the map keeps {by}. Confetti: it was thrown away.")
         step = state["step"] if isinstance(state["step"], int) else -1
         _remember_step(step)
         with right, st.container(height=HEIGHT + 40, border=True):
             _beside(panels, step, state["selection"])
-        _downloads(shown, kind, step)
+        downloads(shown, kind, step)
 
 
 def _beside(panels, step: int, selection) -> None:
@@ -119,52 +112,11 @@ def _beside(panels, step: int, selection) -> None:
 
 
 def _solid(folders: list[str], kind: str, by: str) -> None:
-    from simssl_core.figures.map3d import map3d
-
     with guard():
         shown = _opened(folders)
-        if not shown:
-            return
-        steps = sorted({step for one in shown for step in one.steps})
-        at = (
-            st.select_slider("Training step", steps, value=steps[-1], key=f"solid_step_{steps[-1]}")
-            if len(steps) > 1
-            else steps[0]
-        )
-        for column, one in zip(st.columns(min(2, len(shown))) * 2, shown, strict=False):
-            known = map_source.points(one, str(one.folder), map_source.stamp(one))
-            solid = "umap3" if kind == "umap" and "umap3" in one.kinds else "pca"
-            layout = atlas.read_layout(one, solid, min(one.steps, key=lambda step: abs(step - at)))
-            keep = np.ones(one.count, bool) if by == map_source.INSTANCE else known.images
-            coloured = map_source.colours(known, one.record.dataset.classes, by)
-            coloured = type(coloured)(coloured.codes[keep], coloured.palette, coloured.legend, coloured.marks)
-            words = (
-                known.table["class"].astype(str).to_numpy()[keep] if "class" in known.table else [""] * int(keep.sum())
-            )
-            axes = [f"{'UMAP' if solid == 'umap3' else 'PC'} {k}" for k in (1, 2, 3)]
-            with column:
-                st.markdown(f"**{one.record.label}** :gray[{one.run} · {'UMAP' if solid == 'umap3' else 'PCA'}]")
-                st.plotly_chart(
-                    map3d(layout[keep], coloured, words, axes, HEIGHT), key=f"solid_{one.run}", theme="streamlit"
-                )
-        caption("Drag to turn, scroll to come nearer. Images and lasso are in the 2-D map.")
-        _downloads(shown, solid, at)
-
-
-def _downloads(shown: list[atlas.RunMap], kind: str, step: int) -> None:
-    with st.container(horizontal=True):
-        for one in shown:
-            label = f"{one.record.label}: layout as CSV"
-            data = lambda one=one: layout_csv(one, kind, step)  # noqa: E731
-            st.download_button(
-                label,
-                data,
-                f"{one.run}-{kind}.csv",
-                "text/csv",
-                icon=":material/download:",
-                key=f"csv_{one.run}",
-                on_click="ignore",
-            )
+        if shown:
+            used, step = solid_maps(shown, kind, by, HEIGHT)
+            downloads(shown, used, step)
 
 
 def _asked_step() -> int:

@@ -38,6 +38,7 @@ class Panel:
     factors: Sequence[dict[str, Any]]
     sheet: bytes
     colouring: Colouring
+    views_only: bool
 
 
 def latent_map(
@@ -98,5 +99,6 @@ def _described(panel: Panel, key: str) -> dict[str, Any]:
             "palette": list(panel.colouring.palette),
             "shapes": list(panel.colouring.marks),
             "legend": panel.colouring.legend,
+            "views": panel.views_only,
         },
     }

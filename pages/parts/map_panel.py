@@ -60,8 +60,22 @@ def nothing_selected() -> None:
     st.caption("Keys, once the map is clicked: space plays, ← → step, + − zoom, 0 fits, Esc clears.")
 
 
-def layout_csv(shown: atlas.RunMap, kind: str, step: int) -> bytes:
-    """The whole layout with the points' labels and factors, as CSV."""
+def downloads(shown: Sequence[atlas.RunMap], kind: str, step: int) -> None:
+    """A button for each run: its whole layout with the points' labels and factors, as CSV, made when asked for."""
+    with st.container(horizontal=True):
+        for one in shown:
+            st.download_button(
+                f"{one.record.label}: layout as CSV",
+                lambda one=one: _layout_csv(one, kind, step),
+                f"{one.run}-{kind}.csv",
+                "text/csv",
+                icon=":material/download:",
+                key=f"csv_{one.run}",
+                on_click="ignore",
+            )
+
+
+def _layout_csv(shown: atlas.RunMap, kind: str, step: int) -> bytes:
     table, at = atlas.read_points(shown), atlas.nearest_step(shown, step)
     layout = atlas.read_layout(shown, kind, at)
     axes = {f"{kind}_{k + 1}": layout[:, k] for k in range(layout.shape[1])}

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.map_component import Panel
-from simssl_core.figures.map_colours import Colouring, by_class, by_factor, by_instance
+from simssl_core.figures.map_colours import GREY, Colouring, by_class, by_factor, by_instance
 from simssl_core.figures.theme import objective_colour
 from simssl_core.runs import atlas, maps
 
@@ -78,14 +78,22 @@ def sheet(_shown: atlas.RunMap, folder: str, when: int) -> bytes:
     return maps.sheet(_shown.run, _shown.folder.parent)
 
 
-def colours(known: Points, classes: tuple[str, ...], by: str) -> Colouring:
-    """The colouring ``by``: content, instance, or a factor's name; a factor that this run does not know is grey."""
+def colours(known: Points, classes: tuple[str, ...], by: str) -> tuple[Colouring, bool]:
+    """The colouring ``by``: content, instance, or a factor's name (grey where this run does not know it).
+
+    The second value says that only the views in the instance clouds have a colour, so that they must be drawn:
+    photographs have no crop or flip until they are augmented.
+    """
     if by == INSTANCE:
-        return by_instance(known.table["instance"].to_numpy())
-    if by == CONTENT or known.about(by) is None:
-        labels = known.table["label"].to_numpy() if by == CONTENT else np.full(len(known.table), -1)
-        return by_class(labels, classes)
-    return by_factor(known.table[by].to_numpy(float), by, known.about(by))
+        coloured = by_instance(known.table["instance"].to_numpy())
+    elif by == CONTENT:
+        coloured = by_class(known.table["label"].to_numpy(), classes)
+    elif known.about(by) is None:
+        coloured = by_class(np.full(len(known.table), -1), ())
+    else:
+        coloured = by_factor(known.table[by].to_numpy(float), by, known.about(by))
+    has = coloured.codes != GREY
+    return coloured, bool(has.any() and not has[known.images].any())
 
 
 def panel(shown: atlas.RunMap, kind: str, by: str) -> Panel:
@@ -93,6 +101,7 @@ def panel(shown: atlas.RunMap, kind: str, by: str) -> Panel:
     folder, when = str(shown.folder), stamp(shown)
     known = points(shown, folder, when)
     record = shown.record
+    coloured, views_only = colours(known, record.dataset.classes, by)
     return Panel(
         shown=shown,
         title=record.label,
@@ -104,7 +113,8 @@ def panel(shown: atlas.RunMap, kind: str, by: str) -> Panel:
         facts=known.facts,
         factors=known.factors,
         sheet=sheet(shown, folder, when),
-        colouring=colours(known, record.dataset.classes, by),
+        colouring=coloured,
+        views_only=views_only,
     )
 
 

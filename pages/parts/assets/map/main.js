@@ -136,7 +136,7 @@ function picture(S) {
 function take(S, data) {
   const before = S.steps.length - 1, first = !S.specs, ended = first || (!S.playing && (S.goal ?? S.time) >= before - 1e-6);
   const now = first ? 0 : stepAt(S), kind = JSON.stringify(data.maps.map((m) => m.colour.legend));
-  if (S.colourFor !== kind) { S.only = -1; S.show.clouds = data.maps.some((m) => m.colour.legend.kind === "instances"); S.colourFor = kind; }
+  if (S.colourFor !== kind) { S.only = -1; S.show.clouds = data.maps.some((m) => m.colour.views); S.colourFor = kind; }
   S.specs = data.maps; S.height = data.height;
   panelsFor(S, data.maps);
   if (S.selection && !data.maps.some((m) => m.group === S.selection.group)) S.selection = null;

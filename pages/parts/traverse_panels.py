@@ -1,0 +1,90 @@
+"""Below the sliders: between two images, new views of one, from the prior, and nearest images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.layout import caption
+from pages.parts.traverse_source import pick_image
+from simssl_core.figures.tiles import channels_last, png, tile
+
+if TYPE_CHECKING:
+    from simssl_core.runs.studio import Studio
+
+STEPS, MANY = 11, 24
+
+
+def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
+    """What this run can show of an image, by title."""
+    if not studio.has_decoder:
+        return {"Nearest images": nearest, "Between two images": between}
+    return {
+        "Between two images": between,
+        "New views of it": new_views,
+        "Out of nothing": from_prior,
+        "Nearest images": nearest,
+    }
+
+
+def between(studio: Studio, k: int) -> None:
+    """The straight line in the representation from image k to another one."""
+    kept = st.session_state.get("strip_to_seen")
+    kept = int(kept) if kept is not None and kept < len(studio.gallery) else (k + 1) % len(studio.gallery)
+    other = pick_image("to", "The image to go to", kept, studio)
+    pictures = studio.between(studio.latents[k], studio.latents[other], STEPS)
+    ends = studio.gallery.images[[k, other]]
+    row = np.concatenate([ends[:1], pictures, ends[1:]])
+    show(row, len(row))
+    if studio.has_decoder:
+        caption(
+            "Choose above where to go. At both ends: the real images. Between them: what the decoder draws on the "
+            "straight line from one representation to the other. Believable images all the way: no holes on the way."
+        )
+    else:
+        caption(
+            "Choose above where to go. At both ends: the images themselves. Between them: the real image nearest to "
+            "each point of the straight line."
+        )
+
+
+def new_views(studio: Studio, k: int) -> None:
+    """Draws around one image: p(z|y) made visible."""
+    pictures, words = studio.new_views(studio.latents[k], studio.gallery.images[k], MANY, _again("views"))
+    show(pictures, 12)
+    caption(f"Drawn from {words}. What stays the same is what the model holds to be content; what changes is style.")
+
+
+def from_prior(studio: Studio, k: int) -> None:
+    """Images that the model makes up."""
+    pictures, words = studio.from_prior(MANY, _again("prior"))
+    show(pictures, 12)
+    caption(f"Images made up by the model alone: representations drawn from {words}, then decoded.")
+
+
+def nearest(studio: Studio, k: int) -> None:
+    """The real images that the encoder puts next to this one."""
+    near = studio.nearest(studio.latents[k : k + 1], MANY + 1)[0]
+    near = near[near != k][:MANY]
+    show(studio.gallery.images[near], 12)
+    name = studio.gallery.name(k)
+    same = float(np.mean(studio.gallery.labels[near] == studio.gallery.labels[k]))
+    told = f" {same:.0%} of them are of the same class, “{name}”." if name else ""
+    caption(f"The held-out images that this encoder puts nearest to the chosen one, nearest first.{told}")
+
+
+def show(pictures: np.ndarray, columns: int) -> None:
+    """Pictures uint8 (N, C, H, W) as one tiled image."""
+    scale = max(1, round(96 / max(pictures.shape[2:])))
+    st.image(png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale)), width="stretch")
+
+
+def _again(name: str) -> int:
+    key = f"traverse_{name}_seed"
+    st.session_state.setdefault(key, 0)
+    if st.button("Draw others", icon=":material/casino:", key=f"{key}_button"):
+        st.session_state[key] += 1
+    return st.session_state[key]

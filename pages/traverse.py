@@ -1,0 +1,128 @@
+"""Traverse: what a direction in the latent space means, one image at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.entrance import through_app
+from pages.parts.layout import caption, empty, guard, header
+from pages.parts.runs_picker import all_runs, pick_run
+from pages.parts.traverse_component import asked, sliders
+from pages.parts.traverse_source import OFFSETS, open_studio, pick_image, strips
+from simssl_core.figures.tiles import channels_last, png, tile
+
+KEY, FEW, MOST = "traverse", 8, 32
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    header("Traverse", "What does a direction in the latent space mean?")
+    with guard():
+        entries = [entry for entry in all_runs() if entry.has_weights]
+        if not entries:
+            empty(
+                "No run to look into yet",
+                "Train an objective for a minute, then walk through what it has learnt.",
+                "pages/train.py",
+                "Train",
+                icon="play_circle",
+            )
+            return
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        with left:
+            entry = pick_run(entries)
+        studio = open_studio(entry)
+        with right:
+            k = _number(len(studio.gallery) - 1)
+        _introduce(studio, entry)
+        clicked = pick_image("image", "Images to choose from", k, studio)
+        if clicked != k:
+            st.session_state["image_next"] = clicked
+            st.rerun()
+        st.fragment(_sliders, key="sliders")(studio, entry.run, k)
+        st.fragment(_below, key="below")(studio, k)
+
+
+def _number(last: int) -> int:
+    """The chosen image's number, kept in the address bar."""
+    if "image_next" in st.session_state:
+        st.session_state["image"] = st.session_state.pop("image_next")
+    if not 0 <= int(st.session_state.get("image") or 0) <= last:
+        st.session_state["image"] = 0
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        k = st.number_input("Image", 0, last, key="image", bind="query-params")
+        st.button("Random", icon=":material/shuffle:", on_click=_random, args=(last,))
+    return int(k)
+
+
+def _random(last: int) -> None:
+    st.session_state["image"] = int(np.random.default_rng().integers(last + 1))
+
+
+def _introduce(studio, entry) -> None:
+    if not studio.has_decoder:
+        st.markdown(
+            f":gray[**{entry.label}** has no decoder: it never had to draw. The real images nearest to the moved "
+            "representation stand in for a picture.]"
+        )
+    if not studio.gallery.exact:
+        st.caption("The images come from the run’s map, where they are slightly compressed.")
+
+
+def _sliders(studio, run: str, k: int) -> None:
+    with guard():
+        about, most = f"{run}|{k}", min(MOST, studio.width)
+        wish = asked(KEY, about)
+        shown = tuple(int(d) for d in studio.order[: most if wish["all"] else FEW])
+        z = studio.moved(studio.latents[k], {d: v for d, v in wish["offsets"].items() if d < studio.width})
+        fewer, others = f"Show only the {FEW} that vary most", f"Show {most - FEW} more dimensions"
+        sliders(
+            key=KEY,
+            about=about,
+            seq=wish["seq"],
+            dimensions=[{"k": d, "name": f"z{d + 1}", "note": f"σ {studio.deviation[d]:.2g}"} for d in shown],
+            offsets=OFFSETS.tolist(),
+            strips=strips(studio, k, shown),
+            before=png(channels_last(studio.gallery.images[k : k + 1])[0]),
+            after=png(channels_last(studio.draw(z[None]))[0]),
+            near=None if studio.has_decoder else _near(studio, z),
+            words=_words(studio, k, len(shown)),
+            more="" if most <= FEW else fewer if wish["all"] else others,
+            everything=wish["all"],
+        )
+        caption(
+            "Each row: what one dimension does alone, three standard deviations (σ) either way from this image. Drag "
+            "the slider under it; several add up. A row that does not change: a dimension the model does not use."
+        )
+
+
+def _near(studio, z: np.ndarray) -> bytes:
+    images = studio.gallery.images[studio.nearest(z[None], 10)[0]]
+    return png(tile(channels_last(images), 5, gap=2, scale=max(1, round(40 / max(images.shape[2:])))))
+
+
+def _words(studio, k: int, shown: int) -> dict[str, str]:
+    name, drawn = studio.gallery.name(k), studio.has_decoder
+    return {
+        "image": f"the image{f' ({name})' if name else ''}",
+        "still": "its representation, decoded" if drawn else "nearest real image: itself",
+        "moved": "moved by the sliders, decoded" if drawn else "nearest real image, then the next ten",
+        "scale": f"The {shown} dimensions that vary most, of {studio.width}",
+    }
+
+
+def _below(studio, k: int) -> None:
+    from pages.parts.traverse_panels import panels
+
+    with guard():
+        known = panels(studio)
+        first = next(iter(known))
+        title = st.segmented_control(
+            "More to see", list(known), default=first, key="more", required=True, label_visibility="collapsed"
+        )
+        known.get(title, known[first])(studio, k)
+
+
+through_app()
+main()

@@ -1,0 +1,159 @@
+"""The Latent map page without a browser: what it offers, what it says of a selection, what it does when things lack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simssl_core.errors import CheckpointError
+from simssl_core.runs import atlas
+from tests.pages.small_runs import STEPS, small_runs
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "latent_map.py")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    small_runs(root, "sprites", ["simvae", "simclr"])
+    small_runs(root, "digits", ["vicreg"], name="other")
+    return root
+
+
+@pytest.fixture
+def page(shelf, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(shelf))
+    return AppTest.from_file(PAGE, default_timeout=60)
+
+
+def told(at: AppTest) -> str:
+    """All text on the page."""
+    return " ".join(str(item.value) for kind in (at.markdown, at.caption, at.html) for item in kind)
+
+
+def drawn(at: AppTest) -> dict:
+    """What the map component was given."""
+    return json.loads(at.get("bidi_component")[0].proto.json)
+
+
+def test_no_runs_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not at.exception
+    assert "No map to show yet" in told(at)
+
+
+def test_two_runs_share_points_colours_and_time(page):
+    page.query_params["runs"] = ["small-simvae", "small-simclr"]
+    at = page.run()
+    assert not at.exception
+    first, second = drawn(at)["maps"]
+    assert (first["id"], second["id"]) == ("small-simvae", "small-simclr")
+    assert first["group"] == second["group"], "the same images: hover and lasso must be linked"
+    assert first["codes"] == second["codes"] and first["frames"]["steps"] == list(STEPS)
+    assert first["frames"]["url"] != second["frames"]["url"] and first["sheet"]["url"] == second["sheet"]["url"]
+
+
+def test_another_data_set_is_not_linked(page):
+    page.query_params["runs"] = ["small-simvae", "other-vicreg"]
+    first, second = drawn(page.run())["maps"]
+    assert first["group"] != second["group"]
+
+
+def test_colours_follow_the_address(page):
+    page.query_params.update({"runs": ["small-simvae"], "colour": "hue", "kind": "PCA"})
+    at = page.run()
+    shown = drawn(at)["maps"][0]
+    assert shown["colour"]["legend"]["kind"] == "circle" and shown["frames"]["kind"] == "pca"
+    assert "keeps hue" in told(at)
+    at.selectbox(key="colour").select("instance").run()
+    assert drawn(at)["maps"][0]["colour"]["legend"]["kind"] == "instances"
+    assert drawn(at)["maps"][0]["colour"]["views"], "the clouds must be drawn when only they have colour"
+
+
+def test_selection_tells_what_its_points_share(page, shelf):
+    page.query_params["runs"] = ["small-simvae", "small-simclr"]
+    at = page.run()
+    group = drawn(at)["maps"][0]["group"]
+    table = atlas.read_points(atlas.open_map(shelf / "small-simvae"))
+    chosen = np.flatnonzero((table["label"] == 3) & (table["instance"] < 0)).tolist()
+    at.session_state["latent_map"] = {
+        "selection": {"run": "small-simvae", "group": group, "points": chosen},
+        "step": -1,
+    }
+    at.run()
+    assert not at.exception
+    text = told(at)
+    assert f"{len(chosen)} points selected" in text and "100%" in text
+    assert "Nearest on simvae" in text and "Nearest on simclr" in text
+    assert len(at.get("image")) == 3, "one picture of the selection, one of the neighbours on each map"
+
+
+@pytest.mark.parametrize("points", [[10_000], ["x", None, -3], "all", None])
+def test_selection_from_a_foreign_hand_is_ignored(page, points):
+    page.query_params["runs"] = ["small-simvae"]
+    at = page.run()
+    group = drawn(at)["maps"][0]["group"]
+    at.session_state["latent_map"] = {"selection": {"run": "../..", "group": group, "points": points}, "step": "soon"}
+    at.run()
+    assert not at.exception and "Nothing selected yet" in told(at)
+
+
+def test_three_dimensions(page):
+    page.query_params.update({"runs": ["small-simvae", "small-simclr"], "space": "3-D"})
+    at = page.run()
+    assert not at.exception and len(at.get("plotly_chart")) == 2
+    assert "PCA stands in" in told(at)
+
+
+def test_damaged_map_is_an_error_in_words(shelf, page, tmp_path, monkeypatch):
+    small_runs(tmp_path, "digits", ["vae"], name="bad", points=100)
+    (tmp_path / "bad-vae" / "map" / "points.parquet").write_bytes(b"PAR1 and then nothing")
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not at.exception
+    assert "damaged" in at.error[0].value
+
+
+def test_layouts_survive_quantisation():
+    layouts = np.random.default_rng(0).normal(size=(3, 50, 2)).astype(np.float32) * [1, 100]
+    raw, low, high = atlas.quantised(layouts)
+    back = np.frombuffer(raw, "<u2").reshape(3, 50, 2) / 65535 * (np.array(high) - low) + low
+    assert (np.abs(back - layouts).max(axis=(0, 1)) <= 0.6 * (np.array(high) - low) / 65535).all()
+
+
+def test_collapsed_layout_does_not_divide_by_zero():
+    raw, low, high = atlas.quantised(np.full((2, 5, 2), 7.0, np.float32))
+    assert set(raw) == {0} and low == [7, 7] and high == [8, 8]
+
+
+def test_images_come_back_from_the_sheet(shelf):
+    shown = atlas.open_map(shelf / "other-vicreg")
+    images = atlas.read_images(shown)
+    assert images.shape == (shown.count, 8, 8, 3) and images.std() > 20
+
+
+def test_nearest_points_are_nearest_and_not_the_chosen():
+    layout = np.array([[0, 0], [1, 0], [2, 0], [5, 0], [0.5, 0]], np.float32)
+    among = np.array([True, True, True, True, False])
+    assert atlas.nearest_points(layout, np.array([0]), 2, among).tolist() == [1, 2]
+    assert atlas.nearest_points(layout, np.array([], int), 2, among).tolist() == []
+
+
+def test_spread_knows_circles_from_lines(shelf):
+    table = atlas.read_points(atlas.open_map(shelf / "small-simvae"))
+    near_red = np.flatnonzero(np.cos(table["hue"]) > 0.9)  # on both sides of 0°
+    round_, straight = (
+        atlas.spreads(table, near_red, frozenset(names)).set_index("factor")["spread"]["hue"]
+        for names in (("hue",), ())
+    )
+    assert round_ < 0.1 < straight
+
+
+def test_a_run_without_a_map_says_so(tmp_path):
+    with pytest.raises(CheckpointError, match="no map yet"):
+        atlas.open_map(tmp_path)

@@ -1,0 +1,209 @@
+"""The Traverse page without a browser, and the studio behind it: sliders, lines, draws, nearest images."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from simssl_core.errors import CheckpointError
+from simssl_core.runs.studio import Studio
+from tests.pages.small_runs import small_runs
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "traverse.py")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    small_runs(root, "sprites", ["simvae", "vae", "simclr"])
+    return root
+
+
+@pytest.fixture
+def page(shelf, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(shelf))
+    return AppTest.from_file(PAGE, default_timeout=120)
+
+
+@pytest.fixture(scope="module")
+def studio(shelf):
+    return Studio(shelf / "small-simvae")
+
+
+def told(at: AppTest) -> str:
+    """All text on the page."""
+    return " ".join(str(item.value) for kind in (at.markdown, at.caption) for item in kind)
+
+
+def given(at: AppTest, name: str) -> dict:
+    """What the component called ``name`` was given."""
+    protos = [item.proto for item in at.get("bidi_component")]
+    return next(json.loads(p.json) for p in protos if p.component_name == f"simssl_{name}")
+
+
+def pixels(address: str) -> np.ndarray:
+    """The picture in a data address."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+def slide(at: AppTest, offsets: dict, seq: int = 1, about: str | None = None) -> AppTest:
+    about = given(at, "traverse")["key"] if about is None else about
+    at.session_state["traverse"] = {"move": {"key": about, "seq": seq, "offsets": offsets}}
+    return at.run()
+
+
+def test_no_runs_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not at.exception and "No run to look into yet" in told(at)
+
+
+def test_a_slider_moves_the_picture_and_zero_brings_it_back(page):
+    page.query_params.update({"run": "small-simvae", "image": "5"})
+    at = page.run()
+    assert not at.exception
+    start = given(at, "traverse")
+    assert start["key"] == "small-simvae|5" and len(start["dims"]) == 8 and pixels(start["before"]).shape == (32, 32, 3)
+    k = start["dims"][0]["k"]
+    moved = given(slide(at, {str(k): 3.0}), "traverse")
+    assert moved["seq"] == 1 and moved["after"] != start["after"] and moved["before"] == start["before"]
+    back = given(slide(at, {}, seq=2), "traverse")
+    assert back["after"] == start["after"]
+
+
+def test_a_question_about_another_image_is_not_answered_with_this_one(page):
+    page.query_params.update({"run": "small-simvae", "image": "5"})
+    at = page.run()
+    start = given(at, "traverse")["after"]
+    assert given(slide(at, {"0": 3.0}, about="small-simvae|6"), "traverse")["after"] == start
+
+
+@pytest.mark.parametrize("offsets", [{"999": 1.0}, {"-1": 2.0}, {"x": 1}, {"0": "much"}, [1], None])
+def test_a_question_from_a_foreign_hand_does_no_harm(page, offsets):
+    page.query_params["run"] = "small-simvae"
+    at = page.run()
+    assert not slide(at, offsets).exception
+
+
+def test_all_dimensions_on_request(page):
+    page.query_params["run"] = "small-simvae"
+    at = page.run()
+    assert given(at, "traverse")["more"] == "Show 4 more dimensions"
+    at.session_state["traverse"] = {"all": True}
+    assert len(given(at.run(), "traverse")["dims"]) == 12
+
+
+def test_without_a_decoder_real_images_stand_in_and_it_says_so(page):
+    page.query_params["run"] = "small-simclr"
+    at = page.run()
+    assert not at.exception and "has no decoder" in told(at)
+    shown = given(at, "traverse")
+    assert shown["near"] and "nearest real image" in shown["words"]["moved"]
+    assert at.get("button_group")[0].proto.options[0].content == "Nearest images"
+
+
+@pytest.mark.parametrize("panel", ["Between two images", "New views of it", "Out of nothing", "Nearest images"])
+@pytest.mark.parametrize("run", ["small-simvae", "small-vae"])
+def test_every_panel_shows_a_picture(page, run, panel):
+    page.query_params.update({"run": run, "image": "3"})
+    at = page.run()
+    at.session_state["more"] = panel
+    at.run()
+    assert not at.exception and not at.error and len(at.get("image")) == 1
+
+
+def test_a_damaged_run_is_an_error_in_words(shelf, tmp_path, monkeypatch):
+    shutil.copytree(shelf / "small-vae", tmp_path / "small-vae")
+    weights = tmp_path / "small-vae" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not at.exception and at.error and "Traceback" not in at.error[0].value
+
+
+def test_images_are_exact_where_the_data_are_made_here(studio):
+    from simssl_core.data import catalog
+
+    test = catalog.load(studio.record.config.data).test.images.numpy()
+    known = {image.tobytes() for image in test}
+    assert studio.gallery.exact and all(image.tobytes() in known for image in studio.gallery.images[studio.held_out])
+
+
+def test_images_come_from_the_map_where_the_data_are_not(shelf, tmp_path):
+    folder = tmp_path / "small-simvae"
+    shutil.copytree(shelf / "small-simvae", folder)
+    record = json.loads((folder / "run.json").read_text())
+    record["dataset"]["name"] = record["config"]["data"]["name"] = "mnist"  # whose files need not be here
+    (folder / "run.json").write_text(json.dumps(record))
+    other, own = Studio(folder), Studio(shelf / "small-simvae")
+    assert not other.gallery.exact
+    near = np.abs(other.gallery.images.astype(int) - own.gallery.images).mean()
+    assert 0 < near < 12, "compressed, but the same images in the same order"
+
+
+def test_neither_map_nor_data_is_an_error(shelf, tmp_path):
+    folder = tmp_path / "small-simvae"
+    shutil.copytree(shelf / "small-simvae", folder)
+    shutil.rmtree(folder / "map")
+    assert len(Studio(folder).gallery) == 200, "sprites are drawn anew"
+    record = json.loads((folder / "run.json").read_text())
+    record["dataset"]["name"] = record["config"]["data"]["name"] = "mnist"
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="no map"):
+        Studio(folder)
+
+
+def test_a_sweep_changes_one_dimension_by_deviations(studio):
+    z = studio.latents[7]
+    k = int(studio.order[0])
+    swept = studio.sweep(z, np.array([k]), np.array([-2.0, 0.0]))
+    alone = z.copy()
+    alone[k] -= 2 * studio.deviation[k]
+    assert swept.shape == (1, 2, 3, 32, 32)
+    assert np.abs(swept[0, 0].astype(int) - studio.draw(alone)[0]).max() <= 1
+    assert np.abs(swept[0, 1].astype(int) - studio.draw(z)[0]).max() <= 1
+    assert (np.diff(studio.deviation[studio.order]) <= 0).all()
+
+
+def test_nearest_agrees_with_brute_force(studio):
+    z = studio.latents[:4]
+    known = studio.latents[studio.held_out]
+    expected = [studio.held_out[np.argsort(((known - row) ** 2).sum(1))[:5]] for row in z]
+    assert (studio.nearest(z, 5) == np.array(expected)).all()
+    assert (studio.nearest(z, 5)[:, 0] == np.arange(4)).all()
+
+
+def test_new_views_spread_by_sigma_for_simvae_and_by_the_posterior_for_vae(shelf, studio, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
+    for one in (studio, Studio(shelf / "small-vae")):
+        one.new_views(one.latents[0], one.gallery.images[0], 4000, seed=1)
+    assert np.std(seen["simvae"] - studio.latents[0]) == pytest.approx(np.sqrt(0.15), rel=0.03)
+    vae = Studio(shelf / "small-vae")
+    import torch
+
+    log_var = vae.objective.posterior(torch.as_tensor(vae.gallery.images[:1]).float() / 255)[1]
+    expected = (0.5 * log_var).exp().detach().numpy()[0]
+    assert np.std(seen["vae"] - vae.latents[0], axis=0) == pytest.approx(expected, rel=0.08)
+
+
+def test_the_prior_is_the_objectives_own(shelf, studio, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
+    words = studio.from_prior(4000, seed=1)[1]
+    known = studio.latents[studio.held_out]
+    assert "flat" in words and np.cov(seen["simvae"].T) == pytest.approx(
+        np.cov(known.T), abs=0.1 * np.cov(known.T).max()
+    )
+    vae = Studio(shelf / "small-vae")
+    assert "N(0, I)" in vae.from_prior(4000, seed=1)[1] and seen["vae"].std() == pytest.approx(1, rel=0.02)
+    with pytest.raises(CheckpointError, match="no decoder"):
+        Studio(shelf / "small-simclr").from_prior(4, seed=1)
