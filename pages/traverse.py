@@ -13,6 +13,14 @@ from pages.parts.traverse_source import OFFSETS, open_studio, pick_image, strips
 from simssl_core.figures.tiles import channels_last, png, tile
 
 KEY, FEW, MOST = "traverse", 8, 32
+SEE = {
+    "dimensions": "Each row: what one dimension does alone, three standard deviations (σ) either way from this image. "
+    "Drag the slider under it; several add up. A row that does not change: a dimension the model does not use.",
+    "style directions": "Style: the ways in which views of one and the same image differ most, with their share. "
+    "Moving along them should change position, colour or size, and leave the thing what it is.",
+    "content directions": "Content: the ways in which different images differ after averaging over their views, with "
+    "their share. Moving along them should turn one thing into another.",
+}
 
 
 def main() -> None:
@@ -72,29 +80,27 @@ def _introduce(studio, entry) -> None:
 
 def _sliders(studio, run: str, k: int) -> None:
     with guard():
-        about, most = f"{run}|{k}", min(MOST, studio.width)
-        wish = asked(KEY, about)
-        shown = tuple(int(d) for d in studio.order[: most if wish["all"] else FEW])
-        z = studio.moved(studio.latents[k], {d: v for d, v in wish["offsets"].items() if d < studio.width})
-        fewer, others = f"Show only the {FEW} that vary most", f"Show {most - FEW} more dimensions"
+        kind = _kind(list(studio.ways))
+        ways, about = studio.ways[kind], f"{run}|{k}|{kind}"
+        wish, most = asked(KEY, about), min(MOST, len(ways))
+        count = most if wish["all"] else min(FEW, most)
+        z = studio.moved(studio.latents[k], wish["offsets"], kind)
+        fewer, others = f"Show only the first {FEW}", f"Show {most - FEW} more"
         sliders(
             key=KEY,
             about=about,
             seq=wish["seq"],
-            dimensions=[{"k": d, "name": f"z{d + 1}", "note": f"σ {studio.deviation[d]:.2g}"} for d in shown],
+            dimensions=[{"k": d, "name": ways.names[d], "note": ways.notes[d]} for d in range(count)],
             offsets=OFFSETS.tolist(),
-            strips=strips(studio, k, shown),
+            strips=strips(studio, k, kind, count),
             before=png(channels_last(studio.gallery.images[k : k + 1])[0]),
             after=png(channels_last(studio.draw(z[None]))[0]),
             near=None if studio.has_decoder else _near(studio, z),
-            words=_words(studio, k, len(shown)),
+            words=_words(studio, k, kind, count),
             more="" if most <= FEW else fewer if wish["all"] else others,
             everything=wish["all"],
         )
-        caption(
-            "Each row: what one dimension does alone, three standard deviations (σ) either way from this image. Drag "
-            "the slider under it; several add up. A row that does not change: a dimension the model does not use."
-        )
+        caption(SEE[kind])
 
 
 def _near(studio, z: np.ndarray) -> bytes:
@@ -102,13 +108,19 @@ def _near(studio, z: np.ndarray) -> bytes:
     return png(tile(channels_last(images), 5, gap=2, scale=max(1, round(40 / max(images.shape[2:])))))
 
 
-def _words(studio, k: int, shown: int) -> dict[str, str]:
+def _kind(kinds: list[str]) -> str:
+    """What the sliders move along."""
+    chosen = st.segmented_control("Sliders move along", kinds, default=kinds[0], key="ways", required=True)
+    return chosen if chosen in kinds else kinds[0]
+
+
+def _words(studio, k: int, kind: str, shown: int) -> dict[str, str]:
     name, drawn = studio.gallery.name(k), studio.has_decoder
     return {
         "image": f"the image{f' ({name})' if name else ''}",
         "still": "its representation, decoded" if drawn else "nearest real image: itself",
         "moved": "moved by the sliders, decoded" if drawn else "nearest real image, then the next ten",
-        "scale": f"The {shown} dimensions that vary most, of {studio.width}",
+        "scale": f"The {shown} {kind} that vary most, of {len(studio.ways[kind])}",
     }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simssl_core.runs.studio import Studio
 
 STEPS, MANY = 11, 24
+ROWS, COLUMNS = 5, 8
 
 
 def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
@@ -25,6 +26,7 @@ def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
     return {
         "Between two images": between,
         "New views of it": new_views,
+        "Mix content and style": mixed,
         "Out of nothing": from_prior,
         "Nearest images": nearest,
     }
@@ -35,7 +37,7 @@ def between(studio: Studio, k: int) -> None:
     kept = st.session_state.get("strip_to_seen")
     kept = int(kept) if kept is not None and kept < len(studio.gallery) else (k + 1) % len(studio.gallery)
     other = pick_image("to", "The image to go to", kept, studio)
-    pictures = studio.between(studio.latents[k], studio.latents[other], STEPS)
+    pictures = studio.between(k, other, STEPS)
     ends = studio.gallery.images[[k, other]]
     row = np.concatenate([ends[:1], pictures, ends[1:]])
     show(row, len(row))
@@ -53,9 +55,37 @@ def between(studio: Studio, k: int) -> None:
 
 def new_views(studio: Studio, k: int) -> None:
     """Draws around one image: p(z|y) made visible."""
-    pictures, words = studio.new_views(studio.latents[k], studio.gallery.images[k], MANY, _again("views"))
+    pictures, words = studio.new_views(k, MANY, _again("views"))
     show(pictures, 12)
     caption(f"Drawn from {words}. What stays the same is what the model holds to be content; what changes is style.")
+
+
+def mixed(studio: Studio, k: int) -> None:
+    """A table: each row keeps one image's content, each column one image's style."""
+    places = np.random.default_rng(_again("mix")).permutation(studio.held_out)
+    contents = [k, *_of_other_classes(studio, k, places)[: ROWS - 1]]
+    styles = [int(p) for p in places if p not in contents][:COLUMNS]
+    table = studio.mixed(contents, styles)
+    head = np.concatenate([np.full_like(table[:1, 0], 128), studio.gallery.images[styles]])
+    rows = [head, *(np.concatenate([studio.gallery.images[[c]], table[i]]) for i, c in enumerate(contents))]
+    left, _ = st.columns([3, 1])
+    with left:
+        show(np.concatenate(rows), COLUMNS + 1)
+    caption(
+        "Left: images that give the content. Top: images that give the style. Inside: each content in each style. In a "
+        "clean table every row shows one thing, and every column one position and colour."
+    )
+
+
+def _of_other_classes(studio: Studio, k: int, places: np.ndarray) -> list[int]:
+    """Places of images of classes that differ from k's and from each other, in the order of ``places``."""
+    seen, found = {int(studio.gallery.labels[k])}, []
+    for place in places.tolist():
+        label = int(studio.gallery.labels[place])
+        if label not in seen or label < 0:
+            seen.add(label)
+            found.append(place)
+    return found
 
 
 def from_prior(studio: Studio, k: int) -> None:

@@ -33,14 +33,14 @@ def _studio(folder: str, when: int) -> Studio:
     return studio
 
 
-def strips(studio: Studio, k: int, dimensions: tuple[int, ...]) -> bytes:
-    """A PNG with a row of tiles for each of ``dimensions``: what it alone does to image ``k``."""
-    return _strips(studio, str(studio.folder), studio.record.step, k, dimensions)
+def strips(studio: Studio, k: int, kind: str, count: int) -> bytes:
+    """A PNG with a row of tiles for each of the first ``count`` ways of ``kind``: what it alone does to image ``k``."""
+    return _strips(studio, str(studio.folder), studio.record.step, k, kind, count)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _strips(_studio: Studio, folder: str, step: int, k: int, dimensions: tuple[int, ...]) -> bytes:
-    pictures = _studio.sweep(_studio.latents[k], np.array(dimensions), OFFSETS)
+def _strips(_studio: Studio, folder: str, step: int, k: int, kind: str, count: int) -> bytes:
+    pictures = _studio.sweep(_studio.latents[k], OFFSETS, count, kind)
     return png(tile(channels_last(pictures.reshape(-1, *pictures.shape[2:])), len(OFFSETS), gap=0))
 
 

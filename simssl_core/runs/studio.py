@@ -9,44 +9,37 @@ real images stand in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from simssl_core.data import catalog
-from simssl_core.data.selection import fixed_places
-from simssl_core.errors import CheckpointError, DataError
-from simssl_core.runs import atlas
+from simssl_core.errors import CheckpointError
+from simssl_core.latent import directions, traversal
+from simssl_core.runs.gallery import Gallery, open_gallery
 from simssl_core.training.checkpoints import load
 
-LOCAL = ("sprites", "digits")  # data sets that are made here: no files, no network
 THREADS = 1  # one picture is far too little work to share out, and a training may need the other cores
+DIMENSIONS, STYLE, CONTENT = "dimensions", "style directions", "content directions"
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """The images to choose from: uint8 (N, C, H, W), ``labels`` int (N,), class ``names`` by label.
+class Ways:
+    """K directions to move in: ``vectors`` (K, D) of length one, ``std`` (K,) of the data along each (a slider's unit),
+    a ``name`` each and a ``note`` on its weight."""
 
-    ``cloud`` int (N,) is the datum of which an image is one of many views, −1 for held-out images themselves.
-    ``exact`` is False where the pixels went through the map's lossy compression.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
+    kind: str
+    vectors: Tensor
+    std: Tensor
     names: tuple[str, ...]
-    cloud: np.ndarray
-    exact: bool
+    notes: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.images)
-
-    def name(self, k: int) -> str:
-        """The class of image ``k`` in words; empty where it has none."""
-        label = int(self.labels[k])
-        return self.names[label] if 0 <= label < len(self.names) else ""
+        return len(self.vectors)
 
 
 class Studio:
@@ -61,7 +54,8 @@ class Studio:
         self.folder = Path(folder)
         self.encoder = load(self.folder)
         self.objective, self.record = self.encoder.objective, self.encoder.record
-        self.gallery = _gallery(self.folder, self.record)
+        self.gallery: Gallery = open_gallery(self.folder, self.record)
+        self.held_out = np.flatnonzero(self.gallery.cloud < 0)
 
     @property
     def has_decoder(self) -> bool:
@@ -74,145 +68,129 @@ class Studio:
         return self.encoder.width
 
     @cached_property
-    def latents(self) -> np.ndarray:
+    def latents(self) -> Tensor:
         """The representations of the whole gallery, float32 (N, D)."""
-        return self.encoder(self.gallery.images)
+        return torch.as_tensor(self.encoder(self.gallery.images))
 
     @cached_property
-    def deviation(self) -> np.ndarray:
-        """Standard deviation of each dimension over the held-out images, (D,): the sliders' unit."""
-        return self.latents[self.held_out].std(0)
+    def _known(self) -> Tensor:
+        return self.latents[torch.as_tensor(self.held_out)]
 
     @cached_property
-    def order(self) -> np.ndarray:
-        """Dimensions, the one that varies most first, int (D,)."""
-        return np.argsort(-self.deviation, kind="stable")
+    def _views(self) -> Tensor | None:
+        """Representations (V, N, D) of N data in V views each, from the map's instance clouds; None without any."""
+        views = self.gallery.views()
+        return None if views is None else self.latents[torch.as_tensor(views)]
 
     @cached_property
-    def held_out(self) -> np.ndarray:
-        """Places in the gallery of the held-out images, without the views of the instance clouds."""
-        return np.flatnonzero(self.gallery.cloud < 0)
+    def ways(self) -> dict[str, Ways]:
+        """What sliders can move along, by kind: single dimensions (the most varying first); where views are known, the
+        principal directions of style (how views of one image differ) and of content (how images differ)."""
+        axes = directions.axes(self._known)
+        order = axes.order
+        names = tuple(f"z{int(k) + 1}" for k in order)
+        notes = tuple(f"σ {float(axes.std[k]):.2g}" for k in order)
+        found = {DIMENSIONS: Ways(DIMENSIONS, torch.eye(self.width)[order], axes.std[order], names, notes)}
+        if self._views is None:
+            return found
+        for kind, some in ((STYLE, directions.style(self._views)), (CONTENT, directions.content(self._views))):
+            keep = int((some.share > 1e-4).sum())
+            titles = tuple(f"{kind.split()[0]} {k + 1}" for k in range(keep))
+            parts = tuple(f"{float(share):.0%}" for share in some.share[:keep])
+            if keep:
+                found[kind] = Ways(kind, some.vectors[:keep], some.std[:keep], titles, parts)
+        return found
 
-    def encode(self, images: np.ndarray) -> np.ndarray:
-        """Representations (N, D) of images uint8 (N, C, H, W). Raises ShapeError for images of another shape."""
-        return self.encoder(images)
-
-    def draw(self, z: np.ndarray) -> np.ndarray:
+    def draw(self, z: Tensor) -> np.ndarray:
         """Pictures uint8 (N, C, H, W) of representations (N, D).
 
         Without a decoder: for each the nearest real image.
         """
-        z = np.asarray(z, np.float32).reshape(-1, self.width)
+        z = torch.as_tensor(z, dtype=torch.float32).reshape(-1, self.width)
         if not self.has_decoder:
             return self.gallery.images[self.nearest(z, 1)[:, 0]]
-        return np.round(255 * np.clip(np.nan_to_num(self.encoder.decode(z)), 0, 1)).astype(np.uint8)
+        return self.encoder.decode(z).nan_to_num().clamp(0, 1).mul(255).round().to(torch.uint8).numpy()
 
-    def nearest(self, z: np.ndarray, count: int) -> np.ndarray:
+    def nearest(self, z: Tensor, count: int) -> np.ndarray:
         """The ``count`` held-out images nearest (Euclidean) to each of z (N, D): places in the gallery, (N, count)."""
-        known = self.latents[self.held_out]
-        squares = (known**2).sum(1)[None] - 2 * np.asarray(z, np.float32).reshape(-1, self.width) @ known.T
-        count = min(count, len(known))
-        part = np.argpartition(squares, count - 1, axis=1)[:, :count]
-        order = np.take_along_axis(squares, part, 1).argsort(1, kind="stable")
-        return self.held_out[np.take_along_axis(part, order, 1)]
+        z = torch.as_tensor(z, dtype=torch.float32).reshape(-1, self.width)
+        return self.held_out[traversal.nearest(self._known, z, count).numpy()]
 
-    def moved(self, z: np.ndarray, offsets: dict[int, float]) -> np.ndarray:
-        """z (D,) with each dimension k moved by ``offsets[k]`` standard deviations."""
-        z = np.array(z, np.float32)
+    def moved(self, z: Tensor, offsets: Mapping[int, float], kind: str = DIMENSIONS) -> Tensor:
+        """z (D,) moved along way k of ``kind`` by ``offsets[k]`` standard deviations; unknown ways are left out."""
+        ways = self.ways[kind]
         for k, steps in offsets.items():
-            z[k] += steps * self.deviation[k]
+            if 0 <= k < len(ways):
+                z = z + steps * ways.std[k] * ways.vectors[k]
         return z
 
-    def sweep(self, z: np.ndarray, dimensions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """What each of K dimensions does alone: uint8 (K, S, C, H, W), z moved by each of S ``offsets``."""
-        moved = np.broadcast_to(z, (len(dimensions), len(offsets), self.width)).astype(np.float32)
-        for row, k in enumerate(dimensions):
-            moved[row, :, k] += np.asarray(offsets, np.float32) * self.deviation[k]
-        return self.draw(moved).reshape(len(dimensions), len(offsets), *self.encoder.shape)
+    def sweep(self, z: Tensor, offsets: np.ndarray, count: int, kind: str = DIMENSIONS) -> np.ndarray:
+        """What each of the first ``count`` ways does alone: uint8 (count, S, C, H, W), z moved by S ``offsets``."""
+        ways = self.ways[kind]
+        steps = torch.as_tensor(offsets, dtype=torch.float32)
+        rows = [traversal.sweep(z, ways.vectors[k] * ways.std[k], steps) for k in range(min(count, len(ways)))]
+        return self.draw(torch.stack(rows)).reshape(len(rows), len(steps), *self.encoder.shape)
 
-    def between(self, a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
-        """Pictures uint8 (steps, C, H, W) on the straight line from representation a to b, ends included."""
-        part = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-        return self.draw((1 - part) * a + part * b)
+    def between(self, a: int, b: int, steps: int) -> np.ndarray:
+        """Pictures uint8 (steps, C, H, W) on the straight line from image a's representation to image b's."""
+        return self.draw(traversal.interpolate(self.latents[a], self.latents[b], steps))
 
-    def new_views(self, z: np.ndarray, image: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, str]:
-        """Pictures of ``count`` representations drawn around one image's z (D,), and in words from what.
+    def mixed(self, contents: Sequence[int], styles: Sequence[int]) -> np.ndarray:
+        """Content of one image with the style of another: uint8 (A, B, C, H, W) for A × B images.
+
+        Content is what lies along the directions in which the data differ (nine tenths of it), style is the rest.
+
+        Raises:
+            CheckpointError: the run's map has no instance clouds to tell the two apart by.
+        """
+        if self._views is None:
+            raise CheckpointError(f"the map of {self.record.run} shows no image in several views, so style is unknown")
+        basis = directions.content(self._views).up_to(0.9)
+        rows = traversal.mix(self.latents[list(contents)][:, None], self.latents[list(styles)][None], basis)
+        return self.draw(rows).reshape(len(contents), len(styles), *self.encoder.shape)
+
+    def new_views(self, k: int, count: int, seed: int) -> tuple[np.ndarray, str]:
+        """Pictures of ``count`` representations drawn around image k's, and in words from what.
 
         SimVAE has p(z|y) = N(y, σ²I). A VAE has no content y: its own posterior q(z|x) is all it can draw from.
 
         Raises:
             CheckpointError: the objective has no distribution over z to draw from.
         """
-        at = torch.as_tensor(np.asarray(z, np.float32))[None]
+        z = self.latents[k]
         sigma, words = (
-            self.objective.spread(at),
-            "p(z|y) = N(y, σ²I), with this image’s representation as the content y",
+            self.objective.spread(z[None]),
+            "p(z|y) = N(y, σ²I), with this image’s representation as content y",
         )
         if sigma is None:
+            image = torch.as_tensor(self.gallery.images[k : k + 1]).float() / 255
             with torch.no_grad():
-                posterior = self.objective.posterior(torch.as_tensor(image)[None].float() / 255)
-            if posterior is None or not self.has_decoder:
-                raise CheckpointError(f"{self.record.objective} has no distribution around an image to draw from")
-            sigma, words = (
-                (0.5 * posterior[1]).exp(),
-                "its posterior q(z|x): this objective has no content y shared by views",
-            )
-        noise = np.random.default_rng(seed).standard_normal((count, self.width), np.float32)
-        return self.draw(np.asarray(z, np.float32) + noise * sigma.numpy()), words
+                posterior = self.objective.posterior(image) if self.has_decoder else None
+            if posterior is None:
+                raise CheckpointError(f"{self.record.label} has no distribution around an image to draw from")
+            sigma, words = (0.5 * posterior[1]).exp(), "its posterior q(z|x): it knows no content shared by views"
+        draws = traversal.imagine(z, sigma[0].detach().square(), count, torch.Generator().manual_seed(seed))
+        return self.draw(draws), words
 
     def from_prior(self, count: int, seed: int) -> tuple[np.ndarray, str]:
-        """Pictures of ``count`` representations drawn from the model alone, and in words what they were drawn from.
+        """Pictures of ``count`` representations drawn from the model alone, and in words from what.
 
         Raises:
             CheckpointError: the objective has no decoder.
         """
         if not self.has_decoder:
-            raise CheckpointError(f"{self.record.objective} has no decoder, so nothing can be drawn from nowhere")
-        noise = np.random.default_rng(seed).standard_normal((count, self.width), np.float32)
-        settings = self.objective.settings
-        if self.objective.spread(torch.zeros(1, self.width)) is None and self.objective.posterior is not None:
-            if self.objective.name != "ae":
-                return self.draw(noise), "its prior N(0, I)"
-        elif getattr(settings, "prior", "") == "gaussian":
-            sigma = float(np.sqrt(settings.gamma2 + settings.sigma2))
-            return self.draw(noise * sigma), "its prior: y ~ N(0, γ²I), then z ~ N(y, σ²I)"
-        known = self.latents[self.held_out]
-        root = np.linalg.cholesky(np.cov(known.T) + 1e-6 * np.eye(self.width)).astype(np.float32)
-        words = (
-            "a Gaussian fitted to the held-out images’ representations, because p(y) is flat and cannot be drawn from"
-        )
+            raise CheckpointError(f"{self.record.label} has no decoder, so nothing can be drawn out of nothing")
+        noise = torch.randn(count, self.width, generator=torch.Generator().manual_seed(seed))
+        settings, shared = self.objective.settings, self.objective.spread(self.latents[:1]) is not None
+        if shared and getattr(settings, "prior", "") == "gaussian":
+            deviation = (settings.gamma2 + settings.sigma2) ** 0.5
+            return self.draw(noise * deviation), "its prior: y ~ N(0, γ²I), then z ~ N(y, σ²I)"
+        with torch.no_grad():
+            regular = not shared and self.objective.posterior(torch.zeros(1, *self.encoder.shape)) is not None
+        if regular:
+            return self.draw(noise), "its prior N(0, I)"
+        why = "because p(y) is flat and cannot be drawn from" if shared else "because it has no prior"
+        known = self._known
+        root = torch.linalg.cholesky(known.T.cov() + 1e-6 * torch.eye(self.width))
+        words = f"a Gaussian fitted to the held-out images’ representations, {why}"
         return self.draw(known.mean(0) + noise @ root.T), words
-
-
-def _gallery(folder: Path, record) -> Gallery:
-    """The images of the run's map, with exact pixels where they can be had without files or network."""
-    local = _local_images(record) if record.dataset.name in LOCAL else None
-    try:
-        shown = atlas.open_map(folder)
-        table, images = atlas.read_points(shown), atlas.read_images(shown)
-    except CheckpointError:
-        if local is None:
-            raise
-        images, labels = local
-        return Gallery(images[:1000], labels[:1000], record.dataset.classes, np.full(min(1000, len(images)), -1), True)
-    images = np.moveaxis(images, -1, 1) if record.dataset.shape[0] == 3 else images.mean(-1)[:, None].round()
-    images = np.ascontiguousarray(images, dtype=np.uint8)
-    cloud, labels = table["instance"].to_numpy(int), table["label"].to_numpy(int)
-    plain = np.flatnonzero(cloud < 0)
-    exact = local is not None and len(plain) <= len(local[0]) and (local[1][: len(plain)] == labels[plain]).all()
-    if exact:
-        images[plain] = local[0][: len(plain)]
-    return Gallery(images, labels, record.dataset.classes, cloud, bool(exact))
-
-
-def _local_images(record) -> tuple[np.ndarray, np.ndarray] | None:
-    """Held-out images and labels in the map's order."""
-    try:
-        test = catalog.load(record.config.data.model_copy(update={"train": 64})).test
-    except DataError:
-        return None
-    places = fixed_places(len(test), len(test))
-    images = test.images[places].numpy()
-    if record.config.views.binarise:
-        images = np.where(images >= 128, 255, 0).astype(np.uint8)
-    return images, test.labels[places].numpy()

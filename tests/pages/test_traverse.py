@@ -71,7 +71,11 @@ def test_a_slider_moves_the_picture_and_zero_brings_it_back(page):
     at = page.run()
     assert not at.exception
     start = given(at, "traverse")
-    assert start["key"] == "small-simvae|5" and len(start["dims"]) == 8 and pixels(start["before"]).shape == (32, 32, 3)
+    assert (
+        start["key"] == "small-simvae|5|dimensions"
+        and len(start["dims"]) == 8
+        and pixels(start["before"]).shape == (32, 32, 3)
+    )
     k = start["dims"][0]["k"]
     moved = given(slide(at, {str(k): 3.0}), "traverse")
     assert moved["seq"] == 1 and moved["after"] != start["after"] and moved["before"] == start["before"]
@@ -83,7 +87,7 @@ def test_a_question_about_another_image_is_not_answered_with_this_one(page):
     page.query_params.update({"run": "small-simvae", "image": "5"})
     at = page.run()
     start = given(at, "traverse")["after"]
-    assert given(slide(at, {"0": 3.0}, about="small-simvae|6"), "traverse")["after"] == start
+    assert given(slide(at, {"0": 3.0}, about="small-simvae|6|dimensions"), "traverse")["after"] == start
 
 
 @pytest.mark.parametrize("offsets", [{"999": 1.0}, {"-1": 2.0}, {"x": 1}, {"0": "much"}, [1], None])
@@ -96,7 +100,7 @@ def test_a_question_from_a_foreign_hand_does_no_harm(page, offsets):
 def test_all_dimensions_on_request(page):
     page.query_params["run"] = "small-simvae"
     at = page.run()
-    assert given(at, "traverse")["more"] == "Show 4 more dimensions"
+    assert given(at, "traverse")["more"] == "Show 4 more"
     at.session_state["traverse"] = {"all": True}
     assert len(given(at.run(), "traverse")["dims"]) == 12
 
@@ -107,10 +111,12 @@ def test_without_a_decoder_real_images_stand_in_and_it_says_so(page):
     assert not at.exception and "has no decoder" in told(at)
     shown = given(at, "traverse")
     assert shown["near"] and "nearest real image" in shown["words"]["moved"]
-    assert at.get("button_group")[0].proto.options[0].content == "Nearest images"
+    assert at.get("button_group")[-1].proto.options[0].content == "Nearest images"
 
 
-@pytest.mark.parametrize("panel", ["Between two images", "New views of it", "Out of nothing", "Nearest images"])
+@pytest.mark.parametrize(
+    "panel", ["Between two images", "New views of it", "Mix content and style", "Out of nothing", "Nearest images"]
+)
 @pytest.mark.parametrize("run", ["small-simvae", "small-vae"])
 def test_every_panel_shows_a_picture(page, run, panel):
     page.query_params.update({"run": run, "image": "3"})
@@ -163,19 +169,43 @@ def test_neither_map_nor_data_is_an_error(shelf, tmp_path):
 
 def test_a_sweep_changes_one_dimension_by_deviations(studio):
     z = studio.latents[7]
-    k = int(studio.order[0])
-    swept = studio.sweep(z, np.array([k]), np.array([-2.0, 0.0]))
-    alone = z.copy()
-    alone[k] -= 2 * studio.deviation[k]
+    deviation = studio.latents[studio.held_out].std(0, correction=0)
+    k = int(deviation.argmax())
+    swept = studio.sweep(z, np.array([-2.0, 0.0]), 1)
+    alone = z.clone()
+    alone[k] -= 2 * deviation[k]
     assert swept.shape == (1, 2, 3, 32, 32)
+    assert studio.ways["dimensions"].names[0] == f"z{k + 1}"
+    assert studio.moved(z, {0: -2.0}).numpy() == pytest.approx(alone.numpy(), abs=1e-5)
     assert np.abs(swept[0, 0].astype(int) - studio.draw(alone)[0]).max() <= 1
     assert np.abs(swept[0, 1].astype(int) - studio.draw(z)[0]).max() <= 1
-    assert (np.diff(studio.deviation[studio.order]) <= 0).all()
+    assert (np.diff(studio.ways["dimensions"].std.numpy()) <= 0).all()
+
+
+def test_style_and_content_directions_come_from_the_clouds(studio):
+    views = studio.gallery.views()
+    assert views.shape == (6, 4) and (studio.gallery.cloud[views] == np.arange(4)).all()
+    assert set(studio.ways) == {"dimensions", "style directions", "content directions"}
+    for ways in studio.ways.values():
+        assert (ways.vectors @ ways.vectors.T).numpy() == pytest.approx(np.eye(len(ways)), abs=1e-4)
+    latents = studio.latents[views]
+    inner = latents - latents.mean(0)
+    first = studio.ways["style directions"]
+    assert float((inner @ first.vectors[0]).std(correction=0)) == pytest.approx(float(first.std[0]), rel=1e-3)
+
+
+def test_mixing_an_image_with_itself_changes_nothing(studio):
+    table = studio.mixed([0, 3], [0, 3, 5])
+    own = studio.draw(studio.latents[[0, 3]])
+    assert table.shape == (2, 3, 3, 32, 32)
+    assert np.abs(table[[0, 1], [0, 1]].astype(int) - own).max() <= 1
+    assert np.abs(table[0, 1].astype(int) - own[0]).max() > 0
 
 
 def test_nearest_agrees_with_brute_force(studio):
     z = studio.latents[:4]
-    known = studio.latents[studio.held_out]
+    known = studio.latents[studio.held_out].numpy()
+    z = z.numpy()
     expected = [studio.held_out[np.argsort(((known - row) ** 2).sum(1))[:5]] for row in z]
     assert (studio.nearest(z, 5) == np.array(expected)).all()
     assert (studio.nearest(z, 5)[:, 0] == np.arange(4)).all()
@@ -185,21 +215,21 @@ def test_new_views_spread_by_sigma_for_simvae_and_by_the_posterior_for_vae(shelf
     seen = {}
     monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
     for one in (studio, Studio(shelf / "small-vae")):
-        one.new_views(one.latents[0], one.gallery.images[0], 4000, seed=1)
-    assert np.std(seen["simvae"] - studio.latents[0]) == pytest.approx(np.sqrt(0.15), rel=0.03)
+        one.new_views(0, 4000, seed=1)
+    assert np.std(seen["simvae"] - studio.latents[0].numpy()) == pytest.approx(np.sqrt(0.15), rel=0.03)
     vae = Studio(shelf / "small-vae")
     import torch
 
     log_var = vae.objective.posterior(torch.as_tensor(vae.gallery.images[:1]).float() / 255)[1]
     expected = (0.5 * log_var).exp().detach().numpy()[0]
-    assert np.std(seen["vae"] - vae.latents[0], axis=0) == pytest.approx(expected, rel=0.08)
+    assert np.std(seen["vae"] - vae.latents[0].numpy(), axis=0) == pytest.approx(expected, rel=0.08)
 
 
 def test_the_prior_is_the_objectives_own(shelf, studio, monkeypatch):
     seen = {}
     monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
     words = studio.from_prior(4000, seed=1)[1]
-    known = studio.latents[studio.held_out]
+    known = studio.latents[studio.held_out].numpy()
     assert "flat" in words and np.cov(seen["simvae"].T) == pytest.approx(
         np.cov(known.T), abs=0.1 * np.cov(known.T).max()
     )
