@@ -1,4 +1,4 @@
-"""The images of a run to choose from: those of its map, with exact pixels where neither files nor network are needed."""
+"""The images of a run to choose from: those of its map, with exact pixels where they are made on this machine."""
 
 from __future__ import annotations
 
