@@ -1,8 +1,8 @@
 """Decoded pictures kept on disk, so that a data set is decoded once and then read in a fraction of a second.
 
 The folder is SIMSSL_CACHE, else ``~/.cache/simssl/decoded``; where it cannot be written nothing is kept. Files are
-safetensors (nothing is unpickled), written to a temporary name and renamed. Where the folder grows too large, the oldest
-go.
+safetensors (nothing is unpickled), written to a temporary name and renamed. Where the folder grows too large, the
+oldest go.
 """
 
 from __future__ import annotations

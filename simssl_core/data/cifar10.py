@@ -63,9 +63,9 @@ def _from_binary(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 def _from_torchvision(place: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Read ``cifar-10-batches-py`` through torchvision.
 
-    These files are pickles, which run code when they are read. torchvision compares the MD5 sum of every one of them with
-    the published file's before it opens any (``_check_integrity`` in its constructor), so that nothing but the authors'
-    own bytes is unpickled. Files that differ are refused.
+    These files are pickles, which run code when they are read. torchvision compares the MD5 sum of every one of them
+    with the published file's before it opens any (``_check_integrity`` in its constructor), so that nothing but the
+    authors' own bytes is unpickled. Files that differ are refused.
     """
     found = {}
     for part in BINARY:
@@ -73,8 +73,8 @@ def _from_torchvision(place: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             held = torchvision_safe.load().datasets.CIFAR10(str(place), train=part == "train", download=False)
         except RuntimeError as error:
             raise DataError(
-                f"{place / 'cifar-10-batches-py'} does not hold the published files ({error}); they are pickles and are "
-                "opened only when their check sums are right. Delete the folder and fetch it again."
+                f"{place / 'cifar-10-batches-py'} does not hold the published files ({error}). They are pickles and "
+                "are opened only when their check sums are right. Delete the folder and fetch it again."
             ) from error
         found[part] = held.data.transpose(0, 3, 1, 2), np.array(held.targets)
     return found

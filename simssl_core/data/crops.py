@@ -21,6 +21,9 @@ class Box:
     height: torch.Tensor
     width: torch.Tensor
 
+    def __getitem__(self, rows: slice) -> Box:
+        return Box(self.top[rows], self.left[rows], self.height[rows], self.width[rows])
+
 
 def whole(count: int, height: int, width: int, device: torch.device) -> Box:
     """N windows that are the whole image."""
@@ -94,14 +97,15 @@ def crop(
     """Cut each window out, resize it to the image's own size, mirror it: (N, C, H, W) -> (N, C, H, W).
 
     Two small matrix products per image (rows, then columns): on a CPU two to three times as fast as ``grid_sample``.
+    The channels are put between height and width, so that each product takes all channels of an image at once; the
+    result is a view with its axes swapped back, not contiguous where C > 1.
     """
     n, c, h, w = images.shape
     rows = resample_matrix(box.top, box.height, vflip, h)  # (N, H, H)
     columns = resample_matrix(box.left, box.width, hflip, w).transpose(1, 2)  # (N, W, W)
-    if c == 1:
-        return torch.bmm(torch.bmm(rows, images[:, 0]), columns)[:, None]
-    across = torch.bmm(images.reshape(n, c * h, w), columns).view(n, c, h, w)
-    return torch.matmul(rows[:, None], across)
+    between = images.transpose(1, 2).reshape(n, h, c * w)
+    cut = torch.bmm(torch.bmm(rows, between).view(n, h * c, w), columns)
+    return cut.view(n, h, c, w).transpose(1, 2)
 
 
 def crop_and_rotate(

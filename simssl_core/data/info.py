@@ -109,8 +109,8 @@ CATALOG: dict[str, DatasetInfo] = {
         DatasetInfo(
             "cifar10",
             "CIFAR-10",
-            "60,000 photographs of ten kinds of animals and vehicles, 32 by 32 pixels. The small ConvNet is live on a CPU; "
-            "the paper's ResNet-18 needs a GPU.",
+            "60,000 photographs of ten kinds of animals and vehicles, 32 by 32 pixels. The small ConvNet is live on a "
+            "CPU; the paper's ResNet-18 needs a GPU.",
             (3, 32, 32),
             10,
             views=COLOUR_VIEWS,
@@ -152,8 +152,8 @@ CATALOG: dict[str, DatasetInfo] = {
         DatasetInfo(
             "parquet",
             "Your parquet file",
-            "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become factors, "
-            "a column of text becomes captions.",
+            "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become "
+            "factors, a column of text becomes captions.",
             (0, 0, 0),
             0,
             views=OWN_VIEWS,

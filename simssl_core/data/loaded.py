@@ -52,10 +52,10 @@ def to_split(
     captions: tuple[str, ...] = (),
 ) -> Split:
     """Arrays -> a :class:`Split` on ``device``: images uint8 (N, C, H, W), labels (N,), factors by name (N,)."""
-    named = {n: torch.from_numpy(np.asarray(v, dtype=np.float32)).to(device) for n, v in (factors or {}).items()}
+    named = {n: torch.from_numpy(np.array(v, dtype=np.float32)).to(device) for n, v in (factors or {}).items()}
     return Split(
-        images=torch.from_numpy(np.ascontiguousarray(images)).to(device),
-        labels=torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(device),
+        images=torch.from_numpy(np.array(images, order="C")).to(device),
+        labels=torch.from_numpy(np.array(labels, dtype=np.int64)).to(device),
         factors=named,
         captions=captions,
     )

@@ -127,7 +127,8 @@ def _of_group(opened: pq.ParquetFile, group: int, column: str, chosen: np.ndarra
             content = cell.get("bytes") if isinstance(cell, dict) else cell
             if not content:
                 raise DataError(
-                    f"{place} {row} of group {group} has no bytes. Pictures must be embedded in the file; paths are not followed."
+                    f"{place} {row} of group {group} has no bytes. Pictures must be embedded in the file; paths are "
+                    "not followed."
                 )
             yield f"{place} {row} of group {group}", content
         begin += len(batch)

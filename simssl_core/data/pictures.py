@@ -71,9 +71,8 @@ def decode(source: bytes | Path) -> np.ndarray:
         raise DataError(f"a picture of too many pixels ({error}). Store it smaller.") from error
     with image:
         if image.width * image.height > MOST_PIXELS:
-            raise DataError(
-                f"a picture of {image.width} x {image.height} pixels; at most {MOST_PIXELS:,} are read. Store it smaller."
-            )
+            size = f"{image.width} x {image.height}"
+            raise DataError(f"a picture of {size} pixels; at most {MOST_PIXELS:,} are read. Store it smaller.")
         image.draft(None, (2 * LARGEST, 2 * LARGEST))  # JPEG only: decode at a fraction of the size
         image = _plain(ImageOps.exif_transpose(image))
         if max(image.size) > LARGEST:

@@ -105,15 +105,16 @@ def signed_distance(at: np.ndarray, polygon: np.ndarray) -> np.ndarray:
 
     Source: Inigo Quilez, "2D distance functions", polygon; the sign is the parity of edges crossed by a ray.
     """
-    a, b = polygon, np.roll(polygon, -1, 0)
-    edge = b - a
-    towards = at[:, None] - a  # (m, n, 2)
-    along = np.clip((towards * edge).sum(-1) / (edge * edge).sum(-1), 0, 1)
-    nearest = np.square(towards - along[..., None] * edge).sum(-1).min(1)
-    above_a, above_b = at[:, 1:] >= a[:, 1], at[:, 1:] >= b[:, 1]
-    side = edge[:, 0] * towards[..., 1] - edge[:, 1] * towards[..., 0]
-    crossed = (above_a & ~above_b & (side < 0)) | (~above_a & above_b & (side > 0))
-    inside = crossed.sum(1) % 2 == 1
+    x, y = np.ascontiguousarray(at.T)
+    nearest, inside = np.full(len(at), np.inf), np.zeros(len(at), bool)
+    for (ax, ay), (bx, by) in zip(
+        polygon, np.roll(polygon, -1, 0), strict=True
+    ):  # one edge at a time stays in the cache
+        ex, ey, px, py = bx - ax, by - ay, x - ax, y - ay
+        along = np.clip((px * ex + py * ey) / (ex * ex + ey * ey), 0, 1)
+        np.minimum(nearest, np.square(px - along * ex) + np.square(py - along * ey), out=nearest)
+        spans = (y >= ay) != (y >= by)
+        inside ^= spans & ((ex * py - ey * px < 0) == (ay > by))
     return np.sqrt(nearest) * np.where(inside, -1.0, 1.0)
 
 

@@ -6,18 +6,16 @@ Factors (float32 tensors, one value per image):
 shape         discrete    0..9, the content label
 x, y          continuous  centre; -1 and 1 are the image's edges, y downwards; the sprite stays inside
 scale         continuous  size, 1 = a radius of 9.6 pixels
-rotation      continuous  radians, counter-clockwise: a lean of up to 26 degrees either way. With whole turns a small
-                          ConvNet needs minutes, not seconds, before SimCLR finds the shape (linear probe after 45 s
-                          on one busy core: .25 with 180 degrees, .47 with 45, .76 with 30)
+rotation      continuous  radians, counter-clockwise: a lean of up to 26 degrees either way
 hue           circular    radians round the colour circle, 0 = red; colours are fully saturated
 background    continuous  grey level, 0 = black
 line          continuous  0 = thin outline, 1 = filled
 ============  ==========  =======================================================================
 
 The rotation does not go all round, for two reasons. A small ConvNet learns the ten shapes within a minute of CPU time
-when they are tilted (linear probe .95 after 500 steps of SimCLR) but not when they are turned at will (.31). And an
-angle that never wraps is one number: as (sin, cos), the nearly constant cosine would halve the mean R² for no fault of
-the representation.
+when they lean (SimCLR's linear probe after 45 s on one busy core: .76 with 30 degrees) but not when they turn (.47 with
+45 degrees, .25 with 180). And an angle that never wraps is one number: as (sin, cos), the nearly constant cosine would
+halve the mean R² for no fault of the representation.
 """
 
 from __future__ import annotations
