@@ -59,7 +59,7 @@ def model() -> None:
 
 def numbers() -> dict[str, tuple[RunEntry, dict[str, float]]]:
     """The newest terms of every objective in a chosen race, by objective."""
-    found = [entry for entry in all_runs() if entry.status != "damaged" and entry.step]
+    found = [entry for entry in all_runs() if entry.status != "damaged"]
     races = list(dict.fromkeys(entry.race for entry in found))
     if not races:
         layout.caption("Train a race, and its live terms appear beside the formulas.")

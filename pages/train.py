@@ -60,7 +60,8 @@ def watch(name: str) -> None:
 layout.header("Train", "How do objectives learn, side by side, on the very same views?")
 with layout.guard():
     shown = chosen()
-    if shown:
-        watch(shown)
-    else:
-        start()
+    with layout.face(first=not shown):
+        if shown:
+            watch(shown)
+        else:
+            start()

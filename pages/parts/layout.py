@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.entrance import through_app
 from simssl_core.errors import LabError
@@ -76,6 +77,13 @@ def badge(status: str) -> None:
 def meaning(status: str) -> str:
     """One sentence on what a status means for the person looking at it."""
     return STATUS.get(status, ("", "", ""))[2]
+
+
+def face(first: bool) -> DeltaGenerator:
+    """A container for one of a page's two faces. On a change of face the other one vanishes at once: what a block holds
+    stays visible until the script ends if the next block in its place is of the same kind, so the two are of different
+    kinds (a container in a container, and a column in a container)."""
+    return st.container().container() if first else st.columns(1)[0]
 
 
 @contextmanager

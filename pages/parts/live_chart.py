@@ -67,14 +67,14 @@ def live_board(
     _BOARD(key=key, data={"sections": list(sections), "marks": events, "total": total})
 
 
-def mini_map(
-    id: str, title: str, colour: str, note: str, stamp: str = "", points: np.ndarray | None = None, classes: Any = None
-) -> dict:
-    """One small map: ``points`` (N, 2) of the frame named ``stamp``, ``classes`` (N,) small integers; None: not yet."""
-    spec = {"id": id, "title": title, "colour": colour, "note": note, "stamp": stamp}
-    if points is None:
-        return spec
-    return spec | {"points": packed(points), "classes": packed(classes, "u1")}
+def mini_map(id: str, title: str, colour: str, note: str) -> dict:
+    """One small map that waits for its first layout; joined with :func:`layout_of` it has one."""
+    return {"id": id, "title": title, "colour": colour, "note": note, "stamp": ""}
+
+
+def layout_of(points: np.ndarray, classes: Any, stamp: str) -> dict[str, str]:
+    """A layout: ``points`` (N, 2), ``classes`` (N,) small integers, ``stamp`` its name, which no other layout has."""
+    return {"stamp": stamp, "points": packed(points), "classes": packed(classes, "u1")}
 
 
 def mini_maps(maps: Sequence[dict], colours: Sequence[str], key: str = "maps") -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -41,8 +43,11 @@ class Snapshot:
 
     @property
     def stamp(self) -> tuple:
-        """Changes when there is anything new to draw."""
-        return self.row.race, self.row.step, tuple(m.score_step for m in self.members), len(self.events)
+        """Changes when there is anything new to draw: at once after a measurement or a change, else every two seconds.
+
+        So five tabs that watch one race read its curves once in two seconds and not five times a second."""
+        age = int(time.time() // 2) if self.status == "training" else self.row.step
+        return str(library.root()), self.row.race, age, tuple(m.score_step for m in self.members), len(self.events)
 
     def newest(self, name: str) -> list[float]:
         """The newest value of one metric, of every member that has it."""
@@ -97,6 +102,12 @@ def seconds_left(now: Snapshot) -> float | None:
 def marks(now: Snapshot) -> list[tuple[float, str]]:
     """What was turned while the race ran: (step, words)."""
     return [(event.step or 0, event.text.replace("_", " ")) for event in now.events if event.kind == "change"]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def charts(stamp: tuple, _now: Snapshot) -> tuple[list[dict], list[tuple[float, str]]]:
+    """The charts and their marks, made once for each stamp and shared by all who watch."""
+    return sections(_now), marks(_now)
 
 
 def sections(now: Snapshot) -> list[dict]:
@@ -184,23 +195,21 @@ def _small_map(member: RunRow, now: Snapshot) -> dict:
         if steps:
             where = maps.folder(member.run, library.root())
             when = (where / f"{steps[-1]:08d}.safetensors").stat().st_mtime
-            points, classes = _frame(str(where), steps[-1], when)
-            stamp = f"{member.run}.{steps[-1]}.{when}"
-            return live_chart.mini_map(**about, note=f"step {steps[-1]:,}", stamp=stamp, points=points, classes=classes)
+            return live_chart.mini_map(**about, note=f"step {steps[-1]:,}") | _frame(str(where), steps[-1], when)
     except (LabError, OSError):
         pass  # the frame is being replaced this very moment; the next look finds it
     return live_chart.mini_map(**about, note="")
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _frame(folder: str, step: int, when: float) -> tuple:
-    """Points (N, 2) and class codes (N,) of one frame, without the instance clouds."""
+@lru_cache(maxsize=64)
+def _frame(folder: str, step: int, when: float) -> dict[str, str]:
+    """One frame as the component wants it, without the instance clouds; made once for all who watch."""
     run, root = Path(folder).parent.name, Path(folder).parents[1]
     found = maps.frame(run, step, root)
     table = maps.points(run, root)
     images = (table["instance"] < 0).to_numpy()
-    labels = table["label"].to_numpy()[images]
-    return found.get("umap", found.get("pca"))[images, :2], labels % 10
+    points = found.get("umap", found.get("pca"))[images, :2]
+    return live_chart.layout_of(points, table["label"].to_numpy()[images] % 10, f"{run}.{step}.{when}")
 
 
 def _status(race: str) -> str:

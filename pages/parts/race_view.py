@@ -21,7 +21,7 @@ def live(name: str, was_live: bool) -> None:
             st.rerun()
         _status(now)
         _maps(now)
-        live_chart.live_board(*_charts(now), total=now.row.steps, key=f"board.{name}")
+        live_chart.live_board(*race.charts(now.stamp, now), total=now.row.steps, key=f"board.{name}")
 
 
 def _status(now: race.Snapshot) -> None:
@@ -53,17 +53,21 @@ def _status(now: race.Snapshot) -> None:
 def _progress(now: race.Snapshot) -> str:
     parts = [f"step {now.row.step:,} of {now.row.steps:,}", f"{_time(now.row.seconds)} trained"]
     speed = now.newest("views_per_second")
-    if speed and now.status == "training":
-        parts.append(f"{max(speed):,.0f} views/s")
     left = race.seconds_left(now)
-    if left is not None and now.status in ("training", "paused"):
+    if now.status == "training" and not left:
+        parts.append("the last step is done: final measurements…")
+    elif now.status == "training" and speed:
+        parts.append(f"{max(speed):,.0f} views/s")
+    if left and now.status in ("training", "paused"):
         parts.append(f"about {_time(left)} left")
     return " · ".join(parts)
 
 
 def _time(seconds: float) -> str:
-    seconds = round(seconds)
-    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60:02d} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 100:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def _controls(now: race.Snapshot) -> None:
@@ -97,15 +101,6 @@ def _button(label: str, icon: str, act: Any, name: str, said: str, primary: bool
 def _maps(now: race.Snapshot) -> None:
     live_chart.mini_maps(race.small_maps(now), class_colours(10), key=f"maps.{now.row.race}")
     layout.caption("Held-out images in each representation (UMAP), coloured by class; they move as the encoder learns.")
-
-
-def _charts(now: race.Snapshot) -> tuple[list, list]:
-    """The charts, made again only when there is something new."""
-    kept = st.session_state.get("train.charts")
-    if kept is None or kept[0] != now.stamp:
-        kept = now.stamp, race.sections(now), race.marks(now)
-        st.session_state["train.charts"] = kept
-    return kept[1], kept[2]
 
 
 @st.fragment

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import layout, machine, previews
 from pages.parts.form import ask_all
@@ -30,7 +31,7 @@ def ask_race() -> RunConfig | None:
     left, middle, right = st.columns([1.1, 1.1, 1], gap="medium")
     with left, st.container(border=True, height="stretch"):
         st.subheader("Data and views", anchor=False)
-        info, data, views = _ask_data()
+        info, data, views, preview = _ask_data()
     with middle, st.container(border=True, height="stretch"):
         st.subheader("Objectives", anchor=False)
         members = _ask_members(info)
@@ -47,6 +48,8 @@ def ask_race() -> RunConfig | None:
             f"At most {MOST} objectives race at once; take {len(members) - MOST} away.", icon=":material/groups:"
         )
         return None
+    with preview:
+        previews.views(info, views)  # last: loading a data set must not hold the rest of the form back
     parts = {"data": (DataConfig, data), "views": (ViewConfig, views), "model": (ModelConfig, model)}
     parsed = {part: parse(kind, values, part) for part, (kind, values) in parts.items()}
     parsed["train"] = parse(TrainConfig, train, "training")
@@ -57,7 +60,7 @@ def _help(field: str) -> str:
     return RunConfig.model_fields[field].description or ""
 
 
-def _ask_data() -> tuple[DatasetInfo, dict[str, Any], dict[str, Any]]:
+def _ask_data() -> tuple[DatasetInfo, dict[str, Any], dict[str, Any], DeltaGenerator]:
     names = catalog.names()
     name = st.selectbox(
         "Data set", names, format_func=lambda n: catalog.info(n).title, key="set.data", persist_state="session"
@@ -68,9 +71,10 @@ def _ask_data() -> tuple[DatasetInfo, dict[str, Any], dict[str, Any]]:
     if name not in OWN:
         asked.remove("path")
     views = _ask_views(info)
+    preview = st.container()
     with st.expander("How much data"):
         data = ask_all(DataConfig, {}, f"set.{name}.data", asked)
-    return info, {"name": name, **data}, views
+    return info, {"name": name, **data}, views, preview
 
 
 def _ask_views(info: DatasetInfo) -> dict[str, Any]:
@@ -83,7 +87,6 @@ def _ask_views(info: DatasetInfo) -> dict[str, Any]:
         with st.expander("How views are made"):
             hidden = {"shared", *(COLOUR_ONLY if grey else ())}
             answers = ask_all(ViewConfig, info.views, prefix, set(ViewConfig.model_fields) - hidden)
-    previews.views(info, answers)
     return answers
 
 

@@ -6,9 +6,9 @@ import re
 import time
 
 import pytest
-from driving import ink, settled, until
 
 from simssl_core.runs import entries, launcher
+from tests.browser.driving import ink, settled, until
 
 pytest.importorskip("playwright.sync_api")
 

@@ -75,6 +75,7 @@ function receive(map, spec, colours, calm) {
   map.from = same ? (map.now ?? map.to).slice() : to
   map.to = to
   map.kinds = spec.classes ? decode(spec.classes, Uint8Array) : new Uint8Array(to.length / 2)
+  map.rows = colours.map((_, code) => [...map.kinds.keys()].filter(row => map.kinds[row] % colours.length === code))
   map.bounds = { from: same ? map.boundsNow : bounds(to), to: bounds(to) }
   map.since = same ? performance.now() : -Infinity
   map.stamp = spec.stamp
@@ -122,16 +123,20 @@ function paint(map, now, text) {
   const [cx, cy, half] = map.boundsNow
   map.now ??= new Float32Array(map.to.length)
   if (map.now.length !== map.to.length) map.now = new Float32Array(map.to.length)
-  const radius = Math.max(1.3, Math.min(2.6, size / 110))
+  for (let i = 0; i < map.to.length; i++) map.now[i] = mix(map.from[i], map.to[i])
+  const radius = Math.max(1.3, Math.min(2.8, size / 110))
   ctx.globalAlpha = 0.85
-  for (let i = 0; i < map.to.length; i += 2) {
-    map.now[i] = mix(map.from[i], map.to[i])
-    map.now[i + 1] = mix(map.from[i + 1], map.to[i + 1])
-    const x = ((map.now[i] - cx) / half + 1) * size * 0.5
-    const y = (1 - (map.now[i + 1] - cy) / half) * size * 0.5
-    ctx.fillStyle = map.colours[map.kinds[i / 2] % map.colours.length]
-    ctx.fillRect(x - radius, y - radius, 2 * radius, 2 * radius)
-  }
+  map.rows.forEach((rows, code) => {
+    ctx.fillStyle = map.colours[code]
+    ctx.beginPath()
+    for (const row of rows) {
+      const x = ((map.now[2 * row] - cx) / half + 1) * size * 0.5
+      const y = (1 - (map.now[2 * row + 1] - cy) / half) * size * 0.5
+      ctx.moveTo(x + radius, y)
+      ctx.arc(x, y, radius, 0, 7)
+    }
+    ctx.fill()
+  })
   ctx.globalAlpha = 1
   return moving
 }

@@ -1,0 +1,252 @@
+"""Start, Train, Runs, Compare and Theory without a browser: full, empty and damaged shelves, links, buttons."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import form, race
+from simssl_core.config import RunConfig, TrainConfig
+from simssl_core.runs import launcher, library
+from simssl_core.runs.store import Store
+from tests.pages.small_runs import small_runs
+
+ROOT = Path(__file__).parents[2]
+OWN = ("start", "train", "runs", "compare", "theory")
+SCORES = {"linear": 0.71, "knn": 0.66, "style_r2": 0.3, "style:hue": 0.2, "style_share": 0.5, "effective_rank": 6.0}
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch) -> Path:
+    """Three small runs with scores."""
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    for number, run in enumerate(small_runs(tmp_path, "digits", ["simvae", "simclr", "random"], points=100)):
+        record = tmp_path / run / "run.json"
+        scores = {name: value + 0.01 * number for name, value in SCORES.items()}
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"scores": scores, "score_step": 0}))
+        (tmp_path / run / "history.csv").write_text("step,seconds,name,value\n1,0.1,pull,1.5\n1,0.1,push,-2.25\n")
+    return tmp_path
+
+
+@pytest.fixture
+def raced(shelf) -> str:
+    """A race that the store knows: two members, some curves, a knob that was turned, stopped at step 200 of 400."""
+    config = RunConfig(name="seen", data={"name": "digits"}, train={"steps": 400}, members=["simvae", "simclr"])
+    name = launcher.register(config, shelf, status="stopped").race
+    store = Store(shelf)
+    rows = [
+        (f"seen-{label}", step, step / 10, metric, value + step / 1000)
+        for label in ("simvae", "simclr")
+        for step in range(1, 201)
+        for metric, value in (
+            ("pull", 1.0),
+            ("push", -2.0),
+            ("linear", 0.2),
+            ("style_r2", 0.4),
+            ("effective_rank", 1.0),
+        )
+    ]
+    store.add_metrics(rows)
+    store.update_race(name, step=200, seconds=20.0)
+    data = {"member": "simclr", "name": "temperature", "old": 0.5, "new": 0.2}
+    store.add_event(name, "change", "simclr: temperature 0.5 → 0.2", step=120, data=data)
+    return name
+
+
+def page(name: str, **query) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=90)
+    at.query_params.update(query)
+    return at
+
+
+def told(at: AppTest) -> str:
+    """All text on the page."""
+    kinds = (at.title, at.markdown, at.caption, at.warning, at.error, at.latex)
+    return " ".join(str(item.value) for kind in kinds for item in kind)
+
+
+def given(at: AppTest, name: str) -> dict:
+    """What the component called ``name`` was given."""
+    protos = [item.proto for item in at.get("bidi_component")]
+    return next(json.loads(p.json) for p in protos if p.component_name == f"simssl_{name}")
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_empty_root_says_what_to_do_next(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path / "nothing"))
+    at = page(name).run()
+    assert not at.exception and not at.error
+    assert len(at.title) == 1 and "?" in at.markdown[0].value, "a title, and the question that the page answers"
+    if name != "train":
+        assert "Train" in told(at)
+    assert not (tmp_path / "nothing").exists(), "looking writes nothing"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_damaged_run_is_no_exception(name, shelf):
+    (shelf / "small-simclr" / "run.json").write_text('{"format": 1, "run":')
+    (shelf / "small-random" / "map" / "points.parquet").write_bytes(b"PAR1 and no more")
+    at = page(name).run()
+    assert not at.exception
+    if name == "runs":
+        assert "damaged" in at.dataframe[0].value["status"].tolist()
+    if name == "start":
+        assert "1 run cannot be read" in told(at)
+
+
+def test_the_app_opens_on_start_and_imports_no_torch(shelf):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "at = AppTest.from_file('app.py', default_timeout=60).run()\n"
+        "print(at.title[0].value, bool(at.exception), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split("\n")[0] == "simssl lab False False", done.stdout + done.stderr[-1000:]
+
+
+def test_start_shows_a_card_for_each_run(shelf):
+    cards = {card["run"]: card for card in given(page("start").run(), "gallery")["cards"]}
+    assert set(cards) == {"small-simvae", "small-simclr", "small-random"}
+    first = cards["small-simvae"]
+    assert [score["value"] for score in first["scores"]] == [SCORES["linear"], SCORES["style_r2"]]
+    assert first["picture"].endswith(".webp")
+    assert first["links"][0] == {"page": "latent_map", "label": "Map", "query": {"runs": "small-simvae"}}
+    assert len({card["colour"] for card in cards.values()}) == 3
+
+
+def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf):
+    at = page("train").run()
+    assert not at.exception and not at.error
+    assert "simvae, vae, simclr and vicreg on 2 views of Sprites" in told(at)
+    at.selectbox(key="set.data").select("digits").run()
+    assert "Small digits: mlp" in told(at), "the form follows what suits the data"
+
+
+def test_train_launches_what_the_form_says(shelf, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
+    )
+    at = page("train").run()
+    at.selectbox(key="set.data").select("digits").run()
+    at.number_input(key="set.digits.train.steps").set_value(77).run()
+    at.text_input(key="set.name").set_value("mine").run()
+    next(button for button in at.button if button.label == "Start training").click().run()
+    assert not at.exception
+    assert (started[0].data.name, started[0].train.steps, started[0].name) == ("digits", 77, "mine")
+    assert [member.label for member in started[0].members] == ["simvae", "vae", "simclr", "vicreg"]
+    assert at.selectbox(key="race").value == "mine", "the page now watches it"
+
+
+def test_a_bad_answer_is_told_and_not_started(shelf):
+    at = page("train").run()
+    at.text_input(key="set.name").set_value("../up").run()
+    assert not at.exception
+    assert "may only have letters" in at.error[0].value
+    assert not [button for button in at.button if button.label == "Start training"]
+
+
+def test_train_needs_an_objective_and_takes_six_at_most(shelf):
+    at = page("train").run()
+    at.pills(key="set.generative").set_value([]).run()
+    at.pills(key="set.discriminative").set_value([]).run()
+    assert "Choose at least one objective" in at.warning[0].value
+    names = race_names("discriminative")[:7]
+    at.pills(key="set.discriminative").set_value(names).run()
+    assert len(names) == 7 and "At most 6 objectives" in at.warning[0].value
+
+
+def race_names(family: str) -> list[str]:
+    from simssl_core import objectives
+
+    return [name for name in objectives.names() if objectives.get(name).family == family]
+
+
+def test_a_race_is_found_by_its_address(raced):
+    at = page("train", race=raced).run()
+    assert not at.exception
+    assert "step 200 of 400" in told(at) or "step 200 of 400" in str([p.proto.text for p in at.get("progress")])
+    assert "Stopped by hand" in told(at)
+    assert "collapsed" in at.warning[0].value, "an effective rank near 1 is a collapse"
+    board = given(at, "live_board")
+    assert board["sections"][0]["title"] == "Content and style coming apart"
+    assert board["marks"] == [{"x": 120, "text": "simclr: temperature 0.5 → 0.2"}]
+    assert [m["title"] for m in given(at, "mini_maps")["maps"]] == ["simvae", "simclr"]
+
+
+def test_an_unknown_race_is_told(raced):
+    at = page("train", race="no-such-race").run()
+    assert not at.exception and "no race called “no-such-race”" in told(at)
+
+
+def test_resume_asks_the_launcher(raced, monkeypatch):
+    asked = []
+    monkeypatch.setattr(launcher, "resume", lambda name: asked.append(name))
+    at = page("train", race=raced).run()
+    next(button for button in at.button if button.label == "Resume").click().run()
+    assert asked == [raced]
+
+
+def test_charts_hold_what_the_store_holds(raced):
+    now = race.snapshot(raced)
+    apart, side, terms = race.sections(now)
+    assert [panel["title"] for panel in apart["panels"]] == ["simvae", "simclr"]
+    assert [s["name"] for s in side["panels"][0]["series"]] == ["simvae", "simclr"]
+    assert [s["name"] for s in terms["panels"][0]["series"]] == ["pull", "push"]
+    assert race.seconds_left(now) == pytest.approx(20.0)
+
+
+def test_runs_search_rename_delete_and_undo(shelf):
+    at = page("runs", runs_search="simclr").run()
+    assert at.dataframe[0].value["run"].tolist() == ["small-simclr"]
+    assert "1 of 3 runs" in told(at)
+    at.session_state["runs.table.0.1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception and "**small-simclr**" in told(at)
+    next(button for button in at.button if button.label == "Delete").click().run()
+    assert not at.exception and "small-simclr" not in {entry.run for entry in library.runs()}
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert "small-simclr" in {entry.run for entry in library.runs()}
+
+
+def test_runs_says_when_nothing_matches(shelf):
+    assert "Nothing matches “zebra”" in told(page("runs", runs_search="zebra").run())
+
+
+def test_compare_draws_a_point_for_each_run(shelf):
+    at = page("compare").run()
+    assert not at.exception
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    assert {trace["name"] for trace in figure["data"]} == {"simvae", "simclr", "random"}
+    table = at.dataframe[0].value
+    assert table["linear"].tolist() and set(table["run"]) == {"small-simvae", "small-simclr", "small-random"}
+    only = page("compare", compare_runs=["small-simclr"]).run()
+    assert only.dataframe[0].value["run"].tolist() == ["small-simclr"]
+
+
+def test_theory_puts_live_numbers_beside_the_formulas(shelf):
+    at = page("theory").run()
+    assert not at.exception
+    text = told(at)
+    assert "**1.50** nats" in text and "**-2.25** nats" in text
+    assert any("bar z" in item.value for item in at.latex)
+
+
+@pytest.mark.parametrize("name, low, high", [("learning_rate", 0, 1), ("batch", 2, 16_384), ("probe_share", 0, 0.5)])
+def test_limits_come_from_the_field(name, low, high):
+    assert form.limits(TrainConfig.model_fields[name]) == (low, high)
+
+
+def test_a_dial_multiplies_and_holds_its_value():
+    steps = form.dial_steps(0.01, 10, 0.123)
+    assert steps[0] == 0.01 and steps[-1] == 10 and 0.123 in steps and steps == sorted(set(steps))
+    assert form.dial_steps(0, 100, 1.0)[0] == 0
+    ratios = [b / a for a, b in pairwise(steps)]
+    assert max(ratios) <= 2
