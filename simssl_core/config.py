@@ -85,7 +85,16 @@ class ModelConfig(Settings):
     encoder: Literal["mlp", "convnet", "resnet18"] = setting("convnet", "Encoder; its decoder is the mirror image.")
     width: int = setting(16, "Width D of the representation.", ge=2, le=1024)
     channels: int = setting(32, "Channels of the first convolution (ConvNet, ResNet).", ge=8, le=128, advanced=True)
-    hidden: tuple[int, ...] = setting((500, 500, 2000), "Hidden layers of the MLP.", advanced=True, min_length=1)
+    hidden: tuple[int, ...] = setting(
+        (500, 500, 2000), "Hidden layers of the MLP.", advanced=True, min_length=1, max_length=16
+    )
+
+    @field_validator("hidden")
+    @classmethod
+    def _possible_layers(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(1 <= width <= 16_384 for width in value):
+            raise ValueError("each hidden layer must be 1 to 16384 wide")
+        return value
 
 
 class TrainConfig(Settings):
