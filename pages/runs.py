@@ -69,7 +69,13 @@ with layout.guard():
     found = all_runs()
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         text = st.text_input(
-            "Search", key="runs_search", placeholder="name, objective, data set, status", bind="query-params", width=360
+            "Search",
+            key="runs_search",
+            type="search",
+            live=True,
+            placeholder="name, objective, data set, status",
+            bind="query-params",
+            width=360,
         )
         shelf_actions.bring_in()
     shelf_actions.undo()

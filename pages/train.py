@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import layout, race, race_view, setup
+from pages.parts import glimpses, layout, race, race_view, setup
 from simssl_core.runs import launcher
 
 KEY = "race"
@@ -52,6 +52,7 @@ def watch(name: str) -> None:
     now = race.snapshot(name)
     under_way = now.status in layout.LIVE
     st.fragment(race_view.live, run_every=1 if under_way else None)(name, under_way)
+    st.fragment(glimpses.glimpses, run_every=10 if under_way else None)(name)
     if under_way:
         with st.container(border=True):
             race_view.knobs(name)

@@ -22,13 +22,17 @@ def preload() -> threading.Thread:
 
 def _load() -> None:
     time.sleep(FIRST_PAINT)
-    registry()
+    _classes()
 
 
 @st.cache_resource(show_spinner="Loading the objectives (once)…")
 def registry() -> dict[str, type]:
-    """Every objective's class by name. Imports torch, with one thread: pages draw small things and must not starve
-    a training."""
+    """Every objective's class by name."""
+    return _classes()
+
+
+def _classes() -> dict[str, type]:
+    """Imports torch, with one thread: pages draw small things and must not starve a training."""
     import torch
 
     from simssl_core import objectives

@@ -26,7 +26,7 @@ def views(info: DatasetInfo, answers: dict[str, Any]) -> None:
     except LabError as error:
         st.warning(str(error), icon=":material/image_not_supported:")
         return
-    st.image(picture, width="stretch")
+    st.image(picture, width="stretch", alt=f"{info.title}: one datum per column, its views below one another")
     layout.caption(f"{DATA} data, {min(VIEWS, config.count)} views each, one below the other: they count as the same.")
 
 

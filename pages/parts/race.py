@@ -45,7 +45,8 @@ class Snapshot:
     def stamp(self) -> tuple:
         """Changes when there is anything new to draw: at once after a measurement or a change, else every two seconds.
 
-        So five tabs that watch one race read its curves once in two seconds and not five times a second."""
+        So five tabs that watch one race read its curves once in two seconds and not five times a second.
+        """
         age = int(time.time() // 2) if self.status == "training" else self.row.step
         return str(library.root()), self.row.race, age, tuple(m.score_step for m in self.members), len(self.events)
 
