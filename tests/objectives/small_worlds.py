@@ -59,3 +59,11 @@ def train(
         optimizer.step()
         objective.after_step(step + 1, 100)
     return optimizer
+
+
+def replay(objective: objectives.Objective, views: Views, seed: int = 3) -> tuple[objectives.Terms, dict]:
+    """The terms of one forward pass, and the networks' outputs (``mu``, ``z``, …) they were made of."""
+    torch.manual_seed(seed)
+    parts = objective.networks(views)
+    torch.manual_seed(seed)
+    return objective(views), parts
