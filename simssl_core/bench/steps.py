@@ -14,7 +14,7 @@ from simssl_core.bench import conventional, machine
 from simssl_core.bench.interleave import Lane, Plan, interleave
 from simssl_core.bench.report import Row
 from simssl_core.bench.workload import Workload, published
-from simssl_core.models.layers import ChannelsLast, ToMap
+from simssl_core.models.layers import ChannelsLast, GrowingBlock, ToMap
 from simssl_core.training.loop import Race
 from simssl_core.training.randomness import Stream, seed_for
 
@@ -61,9 +61,12 @@ def our_lane(race: Race) -> Lane:
     return Lane(step, finish=partial(machine.finish, race.device))
 
 
-def usual_layout(objective: nn.Module) -> nn.Module:
-    """``objective`` without the lab's change to channels-last memory: the same numbers, in torch's default order."""
+def usual_form(objective: nn.Module) -> nn.Module:
+    """``objective`` without what the lab does for speed alone: torch's default memory order instead of channels-last,
+    pixels repeated and then convolved instead of both at once. The same function of the same weights."""
     for parent in list(objective.modules()):
+        if isinstance(parent, GrowingBlock):
+            parent.folded = False
         for name, child in list(parent.named_children()):
             if isinstance(child, ChannelsLast):
                 setattr(parent, name, nn.Identity())
@@ -73,11 +76,11 @@ def usual_layout(objective: nn.Module) -> nn.Module:
 
 
 def conventional_objective(race: Race) -> nn.Module:
-    """The race's first objective, built anew from the same seed: equal weights, the conventional memory layout."""
+    """The race's first objective, built anew from the same seed: equal weights, in the usual form."""
     member = race.config.members[0]
     with Stream(seed_for(race.config.train.seed, "weights"), race.device):
         objective = objectives.build(member.objective, member.settings, race.context)
-    return usual_layout(objective)
+    return usual_form(objective)
 
 
 def conventional_trainer(work: Workload, race: Race, released: bool = False, workers: int = 2) -> conventional.Trainer:

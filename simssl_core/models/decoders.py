@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from simssl_core.config import ModelConfig
-from simssl_core.models.layers import DENSE, Block, Enlarge, ToMap, conv_channels, conv_sizes, halve
+from simssl_core.models.layers import DENSE, Block, GrowingBlock, ToMap, conv_channels, conv_sizes, halve
 
 
 def build(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> nn.Sequential:
@@ -71,6 +71,6 @@ def _resnet18(config: ModelConfig, shape: tuple[int, int, int], inputs: int) -> 
     layers = [nn.Linear(inputs, 8 * c * sizes[0][0] * sizes[0][1]), ToMap(sizes[0])]
     width = 8 * c
     for stage, outputs in enumerate((8 * c, 4 * c, 2 * c, c)):
-        layers += [Enlarge(sizes[stage]), Block(width, outputs), Block(outputs, outputs)]
+        layers += [GrowingBlock(width, outputs, sizes[stage]), Block(outputs, outputs)]
         width = outputs
     return nn.Sequential(*layers, nn.Conv2d(c, shape[0], 3, 1, 1))

@@ -62,6 +62,46 @@ class Block(nn.Module):
         return F.relu(self.norm_two(self.two(out)) + self.shortcut(x), inplace=True)
 
 
+class GrowingBlock(Block):
+    """:class:`Enlarge` to ``size`` and then a basic block, (B, inputs, h, w) → (B, outputs, H, W), at half the price.
+
+    Where both sides double, repeating pixels and then convolving 3×3 is a transposed convolution 4×4 of stride 2: the
+    same function of the same weights, with 4 products for each output pixel in place of 9. The 1×1 shortcut does not
+    care whether pixels are repeated before or after it. ``folded`` False takes the long way.
+    """
+
+    folded = True
+
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs)
+        self.enlarge = Enlarge(size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        if not self.folded or self.enlarge.size != (2 * height, 2 * width):
+            return super().forward(self.enlarge(x))
+        out = F.conv_transpose2d(x, doubling_kernel(self.one.weight), stride=2, padding=1)
+        out = self.norm_two(self.two(F.relu(self.norm_one(out), inplace=True)))
+        return F.relu(out + self._shortcut(x), inplace=True)
+
+    def _shortcut(self, x: Tensor) -> Tensor:
+        if isinstance(self.shortcut, nn.Identity):
+            return self.enlarge(x)
+        conv, norm = self.shortcut
+        return norm(self.enlarge(conv(x)))
+
+
+def doubling_kernel(weight: Tensor) -> Tensor:
+    """(outputs, inputs, 3, 3) → (inputs, outputs, 4, 4): what ``conv_transpose2d`` (stride 2, padding 1) needs to do as
+    repeating each pixel twice both ways and ``conv2d`` with ``weight`` (padding 1) do.
+
+    Repeating is itself a transposed convolution, with a 2×2 box of ones; the kernel of both is the sum over the box.
+    """
+    kernel = weight.flip(2, 3).transpose(0, 1)
+    wide = F.pad(kernel, (0, 1)) + F.pad(kernel, (1, 0))
+    return F.pad(wide, (0, 0, 0, 1)) + F.pad(wide, (0, 0, 1, 0))
+
+
 def conv_sizes(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
     """Heights and widths through the small ConvNet, the image's own first, each stage ceil-halved or kept.
 
