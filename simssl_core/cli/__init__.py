@@ -29,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="command", help="add --help to see its options"
+    )
     for command in COMMANDS:
         command.add(commands)
     return top

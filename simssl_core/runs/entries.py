@@ -19,7 +19,7 @@ from simssl_core.errors import LabError, RunError
 from simssl_core.runs import folders, launcher, recovery
 from simssl_core.runs import status as statuses
 from simssl_core.runs.schema import RaceRow, RunRow
-from simssl_core.runs.store import Curve, Store
+from simssl_core.runs.store import Curve, Store, at, has_store
 from simssl_core.training.records import RECORD, RunRecord, read_run
 
 Root = str | os.PathLike | None
@@ -101,7 +101,7 @@ def history(
     where = folders.root(root)
     folder = folders.run_folder(where, run)
     if has_store(where):
-        curves = Store(where, readonly=True).metrics(run, names, max_points, axis)
+        curves = at(where, readonly=True).metrics(run, names, max_points, axis)
         if curves:
             return curves
     wanted = None if names is None else set(names)
@@ -117,7 +117,7 @@ def history(
 def latest(run: str, root: Root = None) -> dict[str, tuple[int, float]]:
     """``{name: (step, value)}``: the newest value of each metric."""
     where = folders.root(root)
-    if has_store(where) and (found := Store(where, readonly=True).latest(folders.checked(run))):
+    if has_store(where) and (found := at(where, readonly=True).latest(folders.checked(run))):
         return found
     return {name: (xs[-1], ys[-1]) for name, (xs, ys) in history(run, root=where, max_points=2).items()}
 
@@ -127,11 +127,6 @@ def sizes(root: Root = None) -> dict[str, int]:
     where = folders.root(root)
     names = [entry.run for entry in runs(where) if entry.folder.is_dir()]
     return {name: sum(f.stat().st_size for f in (where / name).rglob("*") if f.is_file()) for name in names}
-
-
-def has_store(root: Path) -> bool:
-    """Whether anything was ever trained here; looking at shipped runs alone writes nothing."""
-    return folders.store_file(root).exists() or any(folders.lab(root).glob("*.json"))
 
 
 class _States:
@@ -145,7 +140,7 @@ class _States:
         launcher.reap()
         try:
             if has_store(root):
-                self.store = Store(root, readonly=True)
+                self.store = at(root, readonly=True)
                 self.races = {row.race: row for row in self.store.races()}
                 self.runs = {row.run: row for row in self.store.runs()}
         except RunError:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from simssl_core.errors import CheckpointError, RunError
 from simssl_core.runs import entries, folders, history
-from simssl_core.runs.store import Store
+from simssl_core.runs.store import at, has_store
 from simssl_core.training import checkpoints
 from simssl_core.training.records import PICKLES, RECORD, RunRecord, read_run
 
@@ -41,8 +41,8 @@ def to_zip(run: str, root: str | os.PathLike | None = None) -> bytes:
     entry = entries.find(run, where)
     if entry.status == "damaged" or not entry.has_weights:
         raise CheckpointError(f"'{run}' cannot be exported: {entry.reason or 'it has no weights yet'}")
-    if entries.has_store(where) and not entry.live:
-        history.complete(Store(where), run, entry.folder)
+    if has_store(where) and not entry.live:
+        history.complete(at(where), run, entry.folder)
     files = {p.relative_to(entry.folder).as_posix(): p for p in entry.folder.rglob("*") if p.is_file()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -93,8 +93,8 @@ def csv(run: str, root: str | os.PathLike | None = None) -> str:
     where = folders.root(root)
     entry = entries.find(run, where)
     rows = {(row[0], row[2]): row for row in history.read(entry.folder)}
-    if entries.has_store(where):
-        rows |= {(row[0], row[2]): row for row in Store(where, readonly=True).history(run)}
+    if has_store(where):
+        rows |= {(row[0], row[2]): row for row in at(where, readonly=True).history(run)}
     text = io.StringIO()
     tables.writer(text, lineterminator="\n").writerows([history.HEADER, *(rows[key] for key in sorted(rows))])
     return text.getvalue()

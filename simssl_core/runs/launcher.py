@@ -22,7 +22,7 @@ from simssl_core.errors import ConfigError, DataError, RunError
 from simssl_core.runs import folders, races
 from simssl_core.runs import status as statuses
 from simssl_core.runs.races import RaceFile
-from simssl_core.runs.store import Store
+from simssl_core.runs.store import at, has_store
 from simssl_core.training.environment import training_environment
 
 NEEDED_BYTES = 200_000_000
@@ -74,7 +74,7 @@ def validate(config: RunConfig, root: Path, objectives: bool = False) -> None:
 
 def register(config: RunConfig, root: Path, status: str) -> RaceFile:
     """Take a free name for the race and make it known to the store."""
-    store = Store(root)
+    store = at(root)
     wanted = config.name or f"{config.data.name}-{time.strftime('%m%d-%H%M%S')}"
     for number in range(1, 1000):
         name = wanted if number == 1 else f"{wanted[:74]}-{number}"
@@ -107,7 +107,7 @@ def start_worker(root: Path, race: str, *options: str) -> int:
         )
     with _lock:
         _children[child.pid] = child
-    Store(root).update_race(race, pid=child.pid, heartbeat=time.time())
+    at(root).update_race(race, pid=child.pid, heartbeat=time.time())
     return child.pid
 
 
@@ -119,7 +119,10 @@ def status(race: str, root: str | os.PathLike | None = None) -> str:
         RunError: there is no such race.
     """
     reap()
-    return statuses.of(Store(root), race)
+    where = folders.root(root)
+    if not has_store(where):
+        raise RunError(f"There is no race called '{race}' in {where}.")
+    return statuses.of(at(where), race)
 
 
 def reap() -> None:
@@ -148,7 +151,7 @@ def resume(race: str, root: str | os.PathLike | None = None, extra_steps: int = 
     """
     where, now = folders.root(root), status(race, root)
     if now == "paused":
-        Store(where).send(race, "resume")
+        at(where).send(race, "resume")
         return
     if now not in statuses.RESUMABLE and not (now == "finished" and extra_steps > 0):
         hint = "; give a number of extra steps" if now == "finished" else ""
@@ -158,7 +161,7 @@ def resume(race: str, root: str | os.PathLike | None = None, extra_steps: int = 
         train = file.config.train.model_dump() | {"steps": file.config.train.steps + extra_steps, "seconds": None}
         file.config = file.config.model_copy(update={"train": parse(TrainConfig, train, "train")})
         file.save(where)
-    store = Store(where)
+    store = at(where)
     store.take_commands(race)  # what was asked of the dead process is void
     store.update_race(
         race, status="starting", reason=None, heartbeat=time.time(), pid=os.getpid(), steps=file.config.train.steps
@@ -185,7 +188,7 @@ def change(race: str, label: str | None, name: str, value: Any, root: str | os.P
     if not isinstance(value, (int, float, str, bool)):
         raise ConfigError(f"{name} cannot become {value!r}: a number, a text or true/false is needed.")
     check_knob(config, [members[label]] if label is not None else list(members.values()), name, value)
-    Store(where).send(race, "change", member=label, name=name, value=value)
+    at(where).send(race, "change", member=label, name=name, value=value)
 
 
 def check_knob(config: RunConfig, members: list, name: str, value: Any) -> None:
@@ -223,4 +226,4 @@ def _ask(race: str, root: str | os.PathLike | None, allowed: tuple[str, ...], ki
     now = status(race, root)
     if now not in allowed:
         raise RunError(f"'{race}' is {now}: it cannot be {past}.")
-    Store(root).send(race, kind)
+    at(folders.root(root)).send(race, kind)

@@ -147,11 +147,11 @@ class Session:
             if progress.failed:
                 self.recorder.failures(self.race)
             self._between_steps()
-            yield self._report(progress.terms)
             if self.status == "paused":
                 yield from self._pause()
             if self.status == "stopped":
                 return
+            yield self._report(progress.terms)
 
     def _between_steps(self) -> None:
         now = time.monotonic()

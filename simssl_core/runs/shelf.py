@@ -11,7 +11,7 @@ from pathlib import Path
 from simssl_core.errors import RunError
 from simssl_core.runs import entries, folders, history, races
 from simssl_core.runs.entries import RunEntry
-from simssl_core.runs.store import Store
+from simssl_core.runs.store import at, has_store
 
 Root = str | os.PathLike | None
 
@@ -30,8 +30,8 @@ def rename(run: str, new: str, root: Root = None) -> str:
     record = folders.read_json(entry.folder / "run.json")
     os.rename(entry.folder, target)
     folders.write_whole(target / "run.json", json.dumps(record | {"run": new}, indent=1))
-    if entries.has_store(where):
-        Store(where).rename(run, new)
+    if has_store(where):
+        at(where).rename(run, new)
     if folders.race_file(where, entry.race).exists():
         race = races.read(where, entry.race)
         race.runs = {label: new if name == run else name for label, name in race.runs.items()}
@@ -53,8 +53,8 @@ def delete(run: str, root: Root = None) -> str:
     while (trash / f"{moment}--{run}").exists():
         moment += 1
     ticket = f"{moment}--{run}"
-    if entries.has_store(where):
-        store = Store(where)
+    if has_store(where):
+        store = at(where)
         if entry.folder.is_dir():
             history.complete(store, run, entry.folder)
         store.forget(run)

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -260,6 +261,17 @@ class Store:
         self._local.db = recovery.connect(path, self.readonly)
         self._local.inode = _inode(path)
         return self._local.db
+
+
+def has_store(root: Path) -> bool:
+    """Whether anything was ever trained here: looking at shipped runs alone shall write nothing."""
+    return folders.store_file(root).exists() or any(folders.lab(root).glob("*.json"))
+
+
+@lru_cache(maxsize=16)
+def at(root: Path, readonly: bool = False) -> Store:
+    """The handle on a root's store that this process shares."""
+    return Store(root, readonly)
 
 
 def _inode(path: Path) -> int | None:

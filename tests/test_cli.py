@@ -1,0 +1,195 @@
+"""The shell: every command's help, one JSON document, exit codes, Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simssl_core.cli import main, options, parser, train
+from simssl_core.errors import ConfigError
+from simssl_core.runs import library
+from simssl_core.training.checkpoints import state_steps
+
+PROJECT = Path(__file__).parents[1]
+SMALL = [
+    "--data",
+    "digits",
+    "--set",
+    "data.train=256",
+    "--set",
+    "data.test=100",
+    "--set",
+    "model.hidden=24",
+    "--width",
+    "6",
+    "--set",
+    "train.batch=32",
+]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Maps without UMAP: its compilation takes 10 s a process."""
+    monkeypatch.setenv("SIMSSL_MAP", "pca")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Two runs, trained from the shell."""
+    root = tmp_path_factory.mktemp("runs")
+    os.environ["SIMSSL_MAP"] = "pca"
+    arguments = ["train", *SMALL, "--objectives", "vae,sharp=simclr", "--set", "sharp.temperature=0.1", "--steps", "20"]
+    assert main([*arguments, "--set", "train.threads=1", "--name", "race", "--root", str(root), "--seed", "3"]) == 0
+    return root
+
+
+def test_train_made_what_was_asked_for(root):
+    entries = {entry.label: entry for entry in library.runs(root)}
+    assert set(entries) == {"vae", "sharp"}
+    sharp = entries["sharp"]
+    assert (sharp.run, sharp.objective, sharp.status, sharp.step) == ("race-sharp", "simclr", "finished", 20)
+    assert sharp.config["members"][1]["settings"] == {"temperature": 0.1}
+    assert sharp.config["train"]["seed"] == 3 and sharp.config["model"]["width"] == 6
+    assert "mlp" in sharp.scores and library.map_info(sharp.run, root)["kinds"] == ["pca"]
+
+
+def test_train_prints_exactly_one_json_document(tmp_path, capsys):
+    arguments = [*SMALL, "--objectives", "vae", "--steps", "6", "--no-final", "--json", "--root", str(tmp_path)]
+    assert main(["train", *arguments]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    member = found["members"]["vae"]
+    assert found["status"] == "finished" and (found["step"], member["step"]) == (6, 6)
+    assert {"scores", "seconds", "views_per_second", "folder", "objective"} <= set(member)
+    assert Path(member["folder"]).is_dir() and "training" in shown.err
+
+
+def test_seconds_alone_set_no_limit_of_steps():
+    chosen = parser().parse_args(["train", "--data", "digits", "--objectives", "vae", "--seconds", "240"])
+    config = train.configuration(chosen)
+    assert config.train.seconds == 240 and config.train.steps == train.MANY
+    both = parser().parse_args(["train", "--data", "digits", "--seconds", "240", "--steps", "9"])
+    assert train.configuration(both).train.steps == 9
+
+
+def test_what_two_views_share_can_be_set():
+    chosen = parser().parse_args(["train", "--shared", "shape,hue", "--views", "3"])
+    views = train.configuration(chosen).views
+    assert views.shared == ("shape", "hue") and views.count == 3
+
+
+def test_all_means_every_objective():
+    from simssl_core import objectives
+
+    chosen = parser().parse_args(["train", "--objectives", "all"])
+    assert tuple(m.objective for m in train.configuration(chosen).members) == objectives.names()
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "value"),
+    [
+        ("train.learning_rate=3e-4", "train", {"learning_rate": 3e-4}),
+        ("views.shared=shape,hue", "views", {"shared": ["shape", "hue"]}),
+        ("model.hidden=[64, 32]", "model", {"hidden": [64, 32]}),
+        ("model.hidden=64,32", "model", {"hidden": [64, 32]}),
+        ("views.binarise=true", "views", {"binarise": True}),
+        ("data.path=/some/folder", "data", {"path": "/some/folder"}),
+    ],
+)
+def test_set_reads_every_kind_of_value(text, section, value):
+    assert options.assignments([text], ["vae"]) == ({section: value}, {})
+
+
+def test_set_reaches_members_before_sections():
+    sections, members = options.assignments(["vae.beta=2", "my.model.tau=0.1"], ["vae", "my.model"])
+    assert sections == {} and members == {"vae": {"beta": 2}, "my.model": {"tau": 0.1}}
+    with pytest.raises(ConfigError, match="neither a section nor a member"):
+        options.assignments(["simclr.temperature=1"], ["vae"])
+
+
+def test_evaluate_reads_and_saves(root, capsys):
+    before = library.find("race-vae", root).scores
+    assert main(["evaluate", "race-vae", "--root", str(root), "--json", "--device", "cpu"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["run"] == "race-vae" and "mlp" not in found["scores"]
+    assert found["scores"]["linear"] == pytest.approx(before["linear"], abs=0.05)
+    assert library.find("race-vae", root).scores == before
+    assert main(["evaluate", str(root / "race-vae"), "--save", "--device", "cpu"]) == 0
+    assert library.find("race-vae", root).folder == root / "race-vae"
+    assert "linear" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["png", "html", "csv"])
+def test_map_writes_pictures_pages_and_tables(root, tmp_path, capsys, ending):
+    out = tmp_path / f"map.{ending}"
+    assert main(["map", "race-vae", "--kind", "pca", "--out", str(out), "--root", str(root), "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert (
+        about["file"] == str(out)
+        and about["step"] == 20
+        and about["points"] == library.map_info("race-vae", root)["count"]
+    )
+    content = out.read_bytes()
+    assert {"png": content[:4] == b"\x89PNG", "html": b"<html" in content[:200], "csv": b"map_x" in content[:200]}[
+        ending
+    ]
+
+
+def test_map_can_be_laid_out_anew(root, tmp_path):
+    out = tmp_path / "map.csv"
+    assert (
+        main(["map", "race-vae", "--kind", "pca", "--fresh", "--device", "cpu", "--out", str(out), "--root", str(root)])
+        == 0
+    )
+    assert len(out.read_text().splitlines()) > 50
+
+
+def test_list_names_objectives_data_and_runs(root, capsys):
+    assert main(["list", "--root", str(root), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"simvae", "vae", "simclr", "vicreg", "random"} <= {o["name"] for o in found["objectives"]}
+    here = {data["name"]: data["available"] for data in found["data"]}
+    assert here["sprites"] and here["digits"] and "mnist" in here
+    assert {run["run"] for run in found["runs"]} == {"race-vae", "race-sharp"}
+    assert main(["list", "runs", "--root", str(root)]) == 0
+    assert "race-sharp" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [(), ("train",), ("evaluate",), ("map",), ("bench",), ("list",)])
+def test_help_is_complete(command, capsys):
+    with pytest.raises(SystemExit) as done:
+        main([*command, "--help"])
+    text = capsys.readouterr().out
+    assert done.value.code == 0 and "usage: python -m simssl_core" in text
+    actions = parser()._subparsers._group_actions[0].choices[command[0]]._actions if command else parser()._actions
+    assert all(action.help for action in actions)
+
+
+def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
+    """In a process of its own: 130, a whole checkpoint, one JSON document; --resume goes on from it."""
+    small = [*SMALL, "--objectives", "vae", "--steps", "100000", "--set", "train.threads=1", "--no-final"]
+    command = [sys.executable, "-m", "simssl_core", "train", *small, "--name", "r", "--json", "--root", str(tmp_path)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    child = subprocess.Popen(command, cwd=PROJECT, **pipes)
+    end = time.monotonic() + 90
+    while not (tmp_path / "r-vae" / "run.json").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, error = child.communicate(timeout=60)
+    assert child.returncode == 130, error
+    assert json.loads(out)["status"] == "stopped" and "Traceback" not in error
+    step = json.loads(out)["step"]
+    assert state_steps(tmp_path / "r-vae")[-1] == step > 0
+    resumed = train.session.run_race  # the same in this process, for three more steps
+    config, race = train._resumed("r", str(tmp_path))
+    running = resumed(config, tmp_path, race=race, resume=True, final=False)
+    steps = [next(running).step for _ in range(4)]
+    running.close()
+    assert steps[-1] > step
+    assert library.find("r-vae", tmp_path).status == "stopped"
