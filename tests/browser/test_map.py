@@ -42,6 +42,11 @@ def panels(page) -> list[dict]:
     return [canvas.bounding_box() for canvas in page.locator(".map .panel > canvas").all()]
 
 
+def painted(page, which: int = 0) -> str:
+    """What is drawn on one of the maps."""
+    return page.locator(".map .panel > canvas").nth(which).evaluate("c => c.toDataURL()")
+
+
 def wander(page, box: dict) -> None:
     """Move the pointer over the map until it meets a point."""
     for y in range(60, int(box["height"]) - 20, 9):
@@ -71,14 +76,13 @@ def ink_of_tip(page) -> int:
 
 def test_pointing_shows_the_image_and_rings_it_in_both_maps(page, server, pair):
     open_map(page, server, pair)
-    before = [canvas.screenshot() for canvas in page.locator(".map .panel > canvas").all()]
+    before = painted(page), painted(page, 1)
     wander(page, panels(page)[0])
     page.wait_for_timeout(200)
     assert ink_of_tip(page) == 96 * 96
     words = page.locator(".map .facts").inner_text()
     assert "hue" in words and "°" in words
-    page.locator(".map .tip").evaluate("e => { e.style.visibility = 'hidden'; }")
-    after = [canvas.screenshot() for canvas in page.locator(".map .panel > canvas").all()]
+    after = painted(page), painted(page, 1)
     assert after[0] != before[0] and after[1] != before[1], "the same image is ringed in the other map"
 
 
@@ -98,12 +102,12 @@ def test_lasso_selects_in_both_and_the_panel_tells_what_is_shared(page, server, 
 
 def test_play_moves_the_points_and_pauses_with_the_space_bar(page, server, pair):
     open_map(page, server, pair)
-    last = page.locator(".map .panel > canvas").first.screenshot()
+    last = painted(page)
     assert facts(page)["step"] == "90"
     page.locator(".map").focus()
     page.keyboard.press("Home")
     assert facts(page)["step"] == "0"
-    first = page.locator(".map .panel > canvas").first.screenshot()
+    first = painted(page)
     assert first != last
     page.keyboard.press("Space")
     until(lambda: 0 < int(facts(page)["step"]) < 90, 5, "points are under way")
@@ -114,7 +118,7 @@ def test_play_moves_the_points_and_pauses_with_the_space_bar(page, server, pair)
     page.keyboard.press("End")
     assert facts(page)["step"] == "90"
     page.wait_for_timeout(300)
-    assert page.locator(".map .panel > canvas").first.screenshot() == last
+    assert painted(page) == last
 
 
 def test_zoom_and_selection_survive_a_change_of_colour_and_the_link_opens_the_same_view(page, server, pair):
@@ -126,7 +130,7 @@ def test_zoom_and_selection_survive_a_change_of_colour_and_the_link_opens_the_sa
     until(lambda: int(facts(page)["selected"]) > 0, 10, "a selection")
     settled(page)
     before = facts(page)
-    picture = page.locator(".map .panel > canvas").first.screenshot()
+    picture = painted(page)
     page.get_by_label("Colour by").click()
     page.get_by_role("option", name="hue").click()
     page.locator(".map .legend .ring").wait_for()
@@ -136,8 +140,8 @@ def test_zoom_and_selection_survive_a_change_of_colour_and_the_link_opens_the_sa
         after["view"] == before["view"] and after["selected"] == before["selected"] and after["step"] == before["step"]
     )
     page.wait_for_timeout(300)
-    assert page.locator(".map .panel > canvas").first.screenshot() != picture
-    assert "colour=hue" in page.url and "runs=pair-simvae" in page.url
+    assert painted(page) != picture
+    page.wait_for_url(lambda url: "colour=hue" in url and "runs=pair-simvae" in url)
     page.reload()
     page.wait_for_selector(".map[data-ready=true]")
     assert page.locator(".map .legend .ring").count() == 1
@@ -148,7 +152,7 @@ def test_a_stopped_time_is_in_the_link(page, server, pair):
     assert facts(page)["step"] == "40"
     page.locator(".map").focus()
     page.keyboard.press("ArrowLeft")
-    until(lambda: "step=0" in page.url, 10, "the address names the step")
+    page.wait_for_url(lambda url: "step=0" in url)
 
 
 def test_five_thousand_points_move_smoothly_and_answer_at_once(page, server, crowd):

@@ -73,7 +73,7 @@ def test_another_image_is_chosen_from_the_row_and_kept_in_the_link(page, server,
     page.locator(".picker .cell").nth(4).click()
     until(lambda: page.locator(".traverse .before").get_attribute("src") != first, 20, "the other image")
     settled(page)
-    assert "image=4" in page.url
+    page.wait_for_url(lambda url: "image=4" in url)
     chosen = page.locator(".traverse .before").get_attribute("src")
     page.reload()
     page.wait_for_selector(".traverse[data-ready=true]")

@@ -17,13 +17,15 @@ from simssl_core.training.loop import Race
 STEPS = (0, 40, 90)
 
 
-def small_runs(root: Path, data: str, objectives: list[str], name: str = "small", points: int = 120) -> list[str]:
-    """Write one run for each objective, all with the same points; returns their ids."""
+def small_runs(
+    root: Path, data: str, objectives: list[str], name: str = "small", points: int = 120, frames: int = len(STEPS)
+) -> list[str]:
+    """Write one run for each objective, all on the same points; returns their ids. Further ``frames`` follow STEPS."""
     config = recommended(
         data,
         objectives,
         name=name,
-        data={"train": 64, "test": 200},
+        data={"train": 64, "test": max(200, points)},
         model={"encoder": "mlp", "hidden": (32,), "width": 12},
         train={"map_points": points, "batch": 8, "steps": 1},
     )
@@ -36,7 +38,7 @@ def small_runs(root: Path, data: str, objectives: list[str], name: str = "small"
         run = config.run_name(label)
         write_run(root / run, race.record(label, status="finished"), race.members[label].objective)
         maps.begin(run, root, table, webp, columns, images.shape[2:])
-        for step in STEPS:
+        for step in (*STEPS, *range(STEPS[-1] + 10, STEPS[-1] + 1 + 10 * (frames - len(STEPS)), 10)):
             maps.add_frame(run, root, step, layouts(table["label"].to_numpy(), step, seed))
         runs.append(run)
     return runs
@@ -46,5 +48,5 @@ def layouts(labels: np.ndarray, step: int, seed: int) -> dict[str, np.ndarray]:
     """Classes drift apart with ``step``: umap (N, 2) and pca (N, 3)."""
     rng = np.random.default_rng(seed)
     start, centre = rng.normal(size=(len(labels), 3)), rng.normal(size=(12, 3)) * 6
-    moved = start + centre[np.clip(labels, 0, 11)] * step / max(STEPS)
+    moved = start + centre[np.clip(labels, 0, 11)] * (1 - np.exp(-step / max(STEPS)))
     return {"umap": moved[:, :2].astype(np.float32), "pca": moved.astype(np.float32)}
