@@ -38,13 +38,12 @@ def fit_logistic(
     """
     from scipy.optimize import minimize
 
-    n, width = x.shape
-    axes = torch.linalg.eigh(x.T @ x / n).eigenvectors
+    n, axes = len(x), _principal_axes(x)
     rotated = torch.cat([x @ axes, x.new_ones(n, 1)], dim=1)
     target = F.one_hot(labels, classes).to(x.dtype)
-    penalty = x.new_full((width + 1, 1), l2)
+    penalty = x.new_full((rotated.shape[1], 1), l2)
     penalty[-1] = 0
-    parameters = x.new_zeros(width + 1, classes)
+    parameters = x.new_zeros(len(penalty), classes)
     for _ in range(50):
         problem = _Problem(rotated, target, penalty, parameters)
         start = np.zeros(parameters.numel())
@@ -54,6 +53,14 @@ def fit_logistic(
         if problem.converged:
             break
     return axes @ parameters[:-1], parameters[-1]
+
+
+def _principal_axes(x: torch.Tensor) -> torch.Tensor:
+    """Orthonormal (D, r). The optimum lies in the span of the rows: with fewer rows than features r = n is enough."""
+    n, width = x.shape
+    if width <= n:
+        return torch.linalg.eigh(x.T @ x / n).eigenvectors
+    return torch.linalg.svd(x, full_matrices=False).Vh.T
 
 
 class _Problem:

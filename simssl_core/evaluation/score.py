@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from simssl_core.errors import ShapeError
-from simssl_core.evaluation import clustering, geometry, probes, style
+from simssl_core.evaluation import clustering, geometry, mutual_information, probes, style
 from simssl_core.evaluation.features import Features
 
 
@@ -20,13 +20,17 @@ def score(features: Features, full: bool = False) -> dict[str, float]:
     * ``factor:<name>``: the same of the true factors of the images, the label apart; ``factor_accuracy:<name>``;
     * ``style_share``, ``effective_rank``, ``feature_std``, ``alignment``, ``uniformity``.
 
-    ``full`` adds ``knn_euclidean``, ``mlp``, ``cluster_acc``, ``nmi``, ``ari``, ``silhouette``, ``within_between``.
+    ``full`` adds ``knn_euclidean``, ``mlp``, ``cluster_acc``, ``nmi``, ``ari``, ``silhouette``, ``within_between``, and
+    in nats ``mutual_information`` (InfoNCE, a lower bound) under its ``mutual_information_ceiling``, and
+    ``mutual_information_gaussian`` (the canonical-correlation estimate).
 
     Raises:
         ShapeError: features that are not finite: the encoder has diverged.
     """
     check_finite(features)
     numbers = content_scores(features, full) | style_scores(features) | geometry_scores(features, full)
+    if full:
+        numbers |= information_scores(features)
     return {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
 
 
@@ -82,3 +86,15 @@ def geometry_scores(features: Features, full: bool = False) -> dict[str, float]:
         numbers["silhouette"] = geometry.silhouette(features.test, features.test_labels)
         numbers["within_between"] = geometry.within_between(features.test, features.test_labels)
     return numbers
+
+
+def information_scores(features: Features) -> dict[str, float]:
+    """What two views of a datum tell of each other, in nats: the bound, its ceiling, the Gaussian estimate."""
+    if len(features.views) < 2:
+        return {}
+    bound = mutual_information.infonce(features.views)
+    return {
+        "mutual_information": bound.value,
+        "mutual_information_ceiling": bound.ceiling,
+        "mutual_information_gaussian": mutual_information.gaussian(features.views[0], features.views[1]),
+    }

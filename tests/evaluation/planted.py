@@ -23,10 +23,10 @@ def blobs(count=600, width=8, classes=5, distance=1.5, seed=0):
     return points[:count], labels[:count], points[count:], labels[count:]
 
 
-def features(style=1.0, content=1.0, warp=False, seed=0, classes=4, count=400, data=128, views=4, width=12):
+def features(style=1.0, content=1.0, warp=False, seed=0, classes=4, count=400, data=128, views=4, width=12, noise=0.01):
     """Features in which the class stands ``content`` strong and each factor of ``STYLE`` ``style`` strong (0: absent).
 
-    Mixed by one random matrix and, with ``warp``, by an invertible non-linear map; a little noise on top.
+    Mixed by one random matrix and, with ``warp``, by an invertible non-linear map; ``noise`` on top.
     """
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(classes, 4)) * 2
@@ -37,7 +37,7 @@ def features(style=1.0, content=1.0, warp=False, seed=0, classes=4, count=400, d
         known = [drawn["x"], np.sin(drawn["hue"]), np.cos(drawn["hue"]), drawn["flip"] - 0.5]
         hidden = np.concatenate([content * centres[labels], style * np.stack(known, -1)], -1) @ mix
         hidden = np.sinh(hidden) if warp else hidden
-        return (hidden + 0.01 * rng.normal(size=hidden.shape)).astype(np.float32)
+        return (hidden + noise * rng.normal(size=hidden.shape)).astype(np.float32)
 
     def draw(*shape):
         return {

@@ -1,0 +1,64 @@
+"""The layer profile: what is known at the backbone, at each layer of the projection head, and at its output.
+
+The picture that shows what a head is for: style that the backbone still has, and the output no longer needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import torch
+
+from simssl_core.errors import ShapeError
+from simssl_core.evaluation import geometry, probes, style
+from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
+
+Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
+
+
+def collect_layers(
+    layers: Layers, dataset, views, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None
+) -> dict[str, Features]:
+    """Features of every layer, from backbone outwards, in one pass over the images.
+
+    ``layers``: (B, C, H, W) -> {name: (B, width)}, as ``Objective.layers``; the rest as in :func:`features.collect`.
+    """
+    widths: dict[str, int] = {}
+
+    def encode(images: torch.Tensor) -> torch.Tensor:
+        found = {name: value.flatten(1) for name, value in layers(images).items()}
+        widths.update({name: value.shape[1] for name, value in found.items()})
+        return torch.cat([value.float() for value in found.values()], dim=1)
+
+    together = collect(encode, dataset, views, plan, seed, drawn)
+    if not widths:
+        raise ShapeError("there is nothing to profile: no image was encoded")
+    profile, start = {}, 0
+    for name, width in widths.items():
+        profile[name] = _columns(together, slice(start, start + width))
+        start += width
+    return profile
+
+
+def _columns(features: Features, part: slice) -> Features:
+    names = ("train", "test", "views", "map")
+    return replace(features, **{name: getattr(features, name)[..., part] for name in names})
+
+
+def layer_scores(profile: Mapping[str, Features]) -> dict[str, dict[str, float]]:
+    """Of each layer ``linear``, ``knn``, ``style_r2``, ``style_share``, ``effective_rank``, ``width``; NaN: unknown."""
+    return {name: _scores(features) for name, features in profile.items()}
+
+
+def _scores(features: Features) -> dict[str, float]:
+    known = (features.train, features.train_labels, features.test, features.test_labels)
+    drawn = style.view_scores(features.views, features.view_factors, features.factors)
+    return {
+        "linear": probes.linear(*known),
+        "knn": probes.knn(*known),
+        "style_r2": style.mean_r2(drawn, features.factors),
+        "style_share": geometry.style_share(features.views),
+        "effective_rank": geometry.effective_rank(features.test),
+        "width": float(features.width),
+    }

@@ -1,0 +1,72 @@
+"""Errors over test images and over seeds, against the textbook and SciPy."""
+
+import math
+
+import numpy as np
+import pytest
+from planted import features
+from scipy import stats
+
+from simssl_core.evaluation import probes, uncertainty
+from simssl_core.evaluation.score import score
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_the_bootstrap_error_of_a_share_is_the_textbooks():
+    right = (np.arange(400) < 280).astype(float)
+    found = uncertainty.bootstrap(np.mean, right, draws=2000)
+    assert found.value == 0.7
+    assert found.error == pytest.approx(math.sqrt(0.7 * 0.3 / 400), rel=0.07)
+    oracle = stats.bootstrap((right,), np.mean, method="percentile", rng=np.random.default_rng(1)).confidence_interval
+    assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high), abs=0.006)
+
+
+def test_rows_stay_together():
+    a = np.random.default_rng(0).normal(size=100)
+    assert uncertainty.bootstrap(lambda x, y: float(np.abs(x - y).max()), a, a).error == 0
+
+
+def test_over_seeds_is_the_t_interval():
+    values = [0.71, 0.74, 0.69]
+    found = uncertainty.over_seeds([*values, math.nan])
+    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    assert found == pytest.approx((np.mean(values), np.std(values, ddof=1), low, high))
+
+
+def test_too_little_to_say():
+    assert all(map(math.isnan, uncertainty.over_seeds([])))
+    one = uncertainty.over_seeds([0.5])
+    assert one.value == 0.5 and math.isnan(one.error)
+    assert math.isnan(uncertainty.bootstrap(np.mean, np.array([])).value)
+
+
+@pytest.mark.parametrize("probe", ["linear", "knn", "knn_euclidean", "mlp"])
+def test_content_intervals_hold_the_score(probe):
+    found = features(noise=0.6)
+    interval = uncertainty.content_interval(found, probe)
+    assert interval.value == pytest.approx(score(found, full=True)[probe])
+    assert interval.low < interval.value < interval.high
+    wanted = math.sqrt(interval.value * (1 - interval.value) / len(found.test))
+    assert interval.error == pytest.approx(wanted, rel=0.15)
+
+
+def test_the_style_interval_holds_the_score():
+    found = features(warp=True)
+    interval = uncertainty.style_interval(found)
+    assert interval.value == pytest.approx(score(found)["style_r2"], abs=1e-9)
+    assert interval.low < interval.value < interval.high and 0 < interval.error < 0.1
+
+
+def test_the_error_shrinks_with_the_data():
+    few, many = (uncertainty.style_interval(features(warp=True, data=n)).error for n in (60, 600))
+    assert many < 0.6 * few
+
+
+def test_the_error_over_data_is_true():
+    """The same probe on other test images scatters as the bootstrap of one sample of them says."""
+    big = features(noise=0.6, count=8000)
+    t = probes.task(big.train[:500], big.train_labels[:500], big.test, big.test_labels)
+    right = (probes.predict_linear(t) == t.test_labels).double().numpy().reshape(32, 250)
+    errors = [uncertainty.bootstrap(np.mean, piece).error for piece in right]
+    assert np.mean(errors) == pytest.approx(right.mean(1).std(ddof=1), rel=0.35)  # 32 samples know it to 13 %
