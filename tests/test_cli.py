@@ -1,7 +1,6 @@
 """The shell: every command's help, one JSON document, exit codes, Ctrl-C."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -42,9 +41,11 @@ def quick(monkeypatch):
 def root(tmp_path_factory):
     """Two runs, trained from the shell."""
     root = tmp_path_factory.mktemp("runs")
-    os.environ["SIMSSL_MAP"] = "pca"
     arguments = ["train", *SMALL, "--objectives", "vae,sharp=simclr", "--set", "sharp.temperature=0.1", "--steps", "20"]
-    assert main([*arguments, "--set", "train.threads=1", "--name", "race", "--root", str(root), "--seed", "3"]) == 0
+    arguments += ["--set", "train.threads=1", "--name", "race", "--root", str(root), "--seed", "3"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIMSSL_MAP", "pca")
+        assert main(arguments) == 0
     return root
 
 

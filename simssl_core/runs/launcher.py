@@ -95,16 +95,21 @@ def register(config: RunConfig, root: Path, status: str) -> RaceFile:
 
 
 def start_worker(root: Path, race: str, *options: str) -> int:
-    """Start the process that trains ``race`` and return its id."""
+    """Start the process that trains ``race`` and return its id. Raises RunError if the system refuses."""
     config = races.read(root, race).config
     environment = {**os.environ, **training_environment(config.train.threads)}
     paths = [str(folders.PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
     command = [sys.executable, "-m", "simssl_core.runs.worker", race, "--root", str(root), *options]
-    with open(folders.log_file(root, race), "ab") as log:
-        child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    try:
+        with open(folders.log_file(root, race), "ab") as log:
+            child = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+    except OSError as error:
+        reason = f"The training process could not be started: {error.strerror or error}."
+        at(root).update_race(race, status="failed", reason=reason)
+        raise RunError(reason) from error
     with _lock:
         _children[child.pid] = child
     at(root).update_race(race, pid=child.pid, heartbeat=time.time())
@@ -163,6 +168,9 @@ def resume(race: str, root: str | os.PathLike | None = None, extra_steps: int = 
         file.save(where)
     store = at(where)
     store.take_commands(race)  # what was asked of the dead process is void
+    if now == "interrupted":
+        step = store.race(race).step
+        store.add_event(race, "interrupted", f"the process ended without a word at about step {step}", step=step)
     store.update_race(
         race, status="starting", reason=None, heartbeat=time.time(), pid=os.getpid(), steps=file.config.train.steps
     )

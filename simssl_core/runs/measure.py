@@ -27,6 +27,7 @@ CREDIT_SECONDS = 40.0  # of training time whose share may be spent ahead, so tha
 ENCODE_SECONDS = 2.0  # that one measurement should hold the trainer up at most
 FINAL_SECONDS = 12.0
 FINAL_IMAGES = 2_000
+SLOW = 300.0  # seconds that encoding may take on a slow machine before anyone worries
 SEED = 0
 
 
@@ -90,6 +91,7 @@ class Measurer:
         from simssl_core.evaluation.features import collect
         from simssl_core.training.member import measuring
 
+        self.recorder.beat(self.race, force=True, patience=SLOW)
         started = time.perf_counter()
         plan = self._final_plan() if full else self.plan
         with measuring(self.race.members[label]) as objective:

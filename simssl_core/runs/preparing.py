@@ -65,6 +65,7 @@ def _drop_failed(race: Race, recorder: Recorder) -> None:
     if others and everyone != checkpoints.common_step(others):
         for label, reason in failed.items():
             race.drop(label, reason)
+            recorder.left(label)
 
 
 def _cut(recorder: Recorder, label: str, step: int) -> None:

@@ -154,6 +154,10 @@ class Recorder:
             self.records[label] = self.records[label].model_copy(update={"status": "failed", "reason": reason})
             checkpoints.write_record(self.folder(label), self.records[label])
 
+    def left(self, label: str) -> None:
+        """This member has failed before, and that is recorded already."""
+        self._failed.add(label)
+
     def failures(self, race: Race) -> None:
         """Note the members that have failed since the last call."""
         for label, reason in race.failed.items():

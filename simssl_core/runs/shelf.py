@@ -60,6 +60,7 @@ def delete(run: str, root: Root = None) -> str:
         store.forget(run)
     if entry.folder.is_dir():
         os.rename(entry.folder, trash / ticket)
+    _forget_empty_race(entry.race, where)
     return ticket
 
 
@@ -95,6 +96,19 @@ def empty_trash(root: Root = None) -> int:
     for ticket in tickets:
         shutil.rmtree(folders.lab(folders.root(root)) / "trash" / ticket, ignore_errors=True)
     return len(tickets)
+
+
+def _forget_empty_race(race: str, root: Path) -> None:
+    """A race of which no run is left gives its name back (a run restored later still brings all it needs)."""
+    if not race or not has_store(root) or at(root).runs(race):
+        return
+    if folders.race_file(root, race).exists():
+        runs = races.read(root, race).runs.values()
+        if any(folders.run_folder(root, run).exists() for run in runs):
+            return
+    at(root).forget_race(race)
+    for path in (folders.race_file, folders.log_file, folders.lease_file):
+        path(root, race).unlink(missing_ok=True)
 
 
 def _still(run: str, root: Path, verb: str, damaged: bool = False) -> RunEntry:

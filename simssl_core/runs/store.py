@@ -103,6 +103,15 @@ class Store:
 
         self._write(write)
 
+    def forget_race(self, race: str) -> None:
+        """Drop the race's own rows."""
+
+        def write(db: sqlite3.Connection) -> None:
+            for table in ("races", "runs", "events", "commands"):
+                db.execute(f"DELETE FROM {table} WHERE race=?", (race,))
+
+        self._write(write)
+
     # -- metrics --------------------------------------------------------------------------------------------------
 
     def add_metrics(self, rows: Iterable[tuple[str, int, float, str, float]]) -> None:

@@ -95,7 +95,11 @@ def test_a_deleted_run_can_be_restored(root):
     shutil.copytree(root / "r-simclr", root / "r-vae")
     assert library.restore(ticket, root) == "r-vae-2" and read_run(root / "r-vae-2").objective == "vae"
     library.delete("r-vae", root)
-    assert library.empty_trash(root) == 1 and library.trash(root) == []
+    library.delete("r-vae-2", root)
+    assert (folders.lab(root) / "r.json").exists()
+    library.delete("r-simclr", root)
+    assert not (folders.lab(root) / "r.json").exists() and Store(root).races() == []  # its name is free again
+    assert library.empty_trash(root) == 3 and library.trash(root) == []
 
 
 def test_a_run_under_way_is_not_tidied(root):

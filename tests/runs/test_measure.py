@@ -77,9 +77,10 @@ def test_a_slow_model_is_measured_on_fewer_images():
 def measured(tmp_path_factory):
     """A race measured as often as can be, and in full at the end."""
     root = tmp_path_factory.mktemp("measured")
-    os.environ["SIMSSL_MAP"] = "pca"
     config = small(steps=150, probe_share=0.5, probe_images=100, map_points=100)
-    return root, list(session.run_race(config, root))[-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIMSSL_MAP", "pca")
+        return root, list(session.run_race(config, root))[-1]
 
 
 def test_scores_and_frames_reach_store_and_folder(measured):

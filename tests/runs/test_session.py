@@ -245,3 +245,42 @@ def test_old_frames_are_thinned_evenly(tmp_path, monkeypatch):
         maps.add_frame("x", tmp_path, step, {"pca": np.zeros((2, 3), np.float32)})
     kept = maps.frames("x", tmp_path)
     assert len(kept) <= 10 and (kept[0], kept[-1]) == (0, 390)
+
+
+def test_a_member_that_failed_stays_out_of_a_resumed_race(tmp_path, monkeypatch):
+    from simssl_core.training.loop import Race
+
+    usual = Race._advance
+
+    def lose(self):
+        usual(self)
+        if self.step == 4:
+            self.drop("simclr", "lost on purpose")
+
+    monkeypatch.setattr(Race, "_advance", lose)
+    drive(tmp_path, small(steps=14), {8: lambda: launcher.stop("r", tmp_path)})
+    monkeypatch.setattr(Race, "_advance", usual)
+    file = races.read(tmp_path, "r")
+    report = drive(tmp_path, file.config, {}, race=file, resume=True)
+    assert report.status == "finished" and report.failed == {"simclr": "lost on purpose"}
+    assert {e.label: e.status for e in library.runs(tmp_path)} == {"vae": "finished", "simclr": "failed"}
+    assert len(Store(tmp_path).events("r", kinds=["failed"])) == 1
+
+
+def test_a_race_that_failed_as_a_whole_starts_again_from_its_checkpoint(tmp_path, monkeypatch):
+    from simssl_core.training.loop import Race
+
+    usual = Race._advance
+
+    def lose(self):
+        usual(self)
+        if self.step == 4:
+            self.drop("vae", "lost on purpose")
+
+    monkeypatch.setattr(Race, "_advance", lose)
+    assert trained(tmp_path, "vae").status == "failed"
+    monkeypatch.setattr(Race, "_advance", usual)
+    file = races.read(tmp_path, "r")
+    report = drive(tmp_path, file.config, {}, race=file, resume=True)
+    assert report.status == library.find("r-vae", tmp_path).status == "finished"
+    assert library.find("r-vae", tmp_path).reason is None

@@ -49,7 +49,7 @@ def test_killed_server_and_killed_worker(tmp_path):
         assert equal(weights(tmp_path / f"r-{label}"), weights(tmp_path / "whole" / run))
         losses = [row[0] for row in history.read(tmp_path / f"r-{label}") if row[2] == "loss"]
         assert losses == sorted(set(losses)) and losses[-1] == STEPS
-    assert [e.kind for e in store.events("r")] == ["start", "resume", "finish"]
+    assert [e.kind for e in store.events("r")] == ["start", "interrupted", "resume", "finish"]
     launcher.reap()
 
 
