@@ -17,6 +17,7 @@ from simssl_core.runs import atlas
 
 NAMES = {"umap": "UMAP", "pca": "PCA"}
 HEIGHT = 490
+PAIR = {"simvae", "simclr"}
 SEE = {
     map_source.CONTENT: "Islands of one colour: this objective sorts images by content. "
     "Colours that mix: it sorts by something else.",
@@ -54,6 +55,7 @@ def _has_map(entry) -> bool:
 
 def _controls(entries) -> tuple:
     left, right = st.columns([5, 6], vertical_alignment="bottom")
+    _suggest(entries)
     with left:
         runs = pick_runs(entries, label="Runs (up to four)")
     known, kinds = [map_source.CONTENT, map_source.INSTANCE], list(NAMES)
@@ -70,6 +72,17 @@ def _controls(entries) -> tuple:
             "Space", ["2-D", "3-D"], default="2-D", key="space", bind="query-params", required=True
         )
     return runs, kind or kinds[0], by or map_source.CONTENT, space or "2-D"
+
+
+def _suggest(entries) -> None:
+    """Two runs of one race to begin with: side by side they show what one alone cannot."""
+    if "runs" in st.session_state:
+        st.session_state["runs"] = list(st.session_state["runs"] or ())[:4]
+    elif "runs" not in st.query_params:
+        races = [[e for e in entries if e.race == first.race] for first in entries]
+        pair = max(races, key=lambda race: len({e.objective for e in race} & PAIR))
+        pair = sorted(pair, key=lambda e: e.objective not in PAIR)[:2]
+        st.session_state["runs"] = [e.run for e in pair]
 
 
 def _opened(folders: list) -> list[atlas.RunMap]:

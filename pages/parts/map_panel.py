@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts import map_source
 from pages.parts.bars import bars
+from pages.parts.layout import link
 from pages.parts.map_component import Panel
 from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR
 from simssl_core.figures.tiles import png, tile
@@ -26,6 +27,7 @@ def selection_panel(panels: Sequence[Panel], step: int, chosen: np.ndarray) -> N
     if len(chosen) == 1:
         st.markdown(f"**{known.table['class'].iloc[chosen[0]]}**")
         st.image(png(tile(pictures[chosen], 1, gap=0, scale=_scale(pictures, 128))), width=128)
+        link("pages/traverse.py", "Walk on from this image", "explore", {"run": shown.run, "image": str(chosen[0])})
     else:
         st.markdown(f"**{len(chosen):,} points selected**")
         _in_common(known, chosen)

@@ -45,5 +45,5 @@ def _figure(one: atlas.RunMap, kind: str, by: str, step: int, height: int) -> Fi
     keep = np.ones(one.count, bool) if views_only else known.images
     layout = atlas.read_layout(one, kind, atlas.nearest_step(one, step))
     words = known.table["class"].astype(str).to_numpy()[keep]
-    axes = [f"{NAMES[kind]} {k}" for k in (1, 2, 3)]
+    axes = [f"PC {k}" if kind == "pca" else "" for k in (1, 2, 3)]
     return map3d(layout[keep], replace(coloured, codes=coloured.codes[keep]), words, axes, height)

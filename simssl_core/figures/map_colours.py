@@ -1,7 +1,7 @@
 """Colours of a map's points: a code (0-255) for each point, a palette, and a legend that says what the colours mean.
 
 Ten classes have ten colours; further classes take the same colours with another mark, so that they stay tellable apart
-without colour vision. Numbers run through Cividis, angles round a ring of blue, pale green, orange and dark purple: its
+without colour vision. Numbers run through Viridis, angles round a ring of blue, pale green, orange and dark purple: its
 two axes (blue-orange and light-dark) are the two that every kind of colour vision has.
 """
 
@@ -18,8 +18,8 @@ from simssl_core.figures.theme import class_colours
 GREY = 255
 LEVELS = 251
 COLOURS, MARKS = 10, 4
-# Cividis (Nuñez, Anderton and Renslow 2018) at nine places, without its darkest end, which a dark page would swallow.
-SCALE = ("#17407E", "#3D5480", "#595F78", "#707274", "#868579", "#9E9A74", "#BDB166", "#DDCB4E", "#FEE838")
+# Viridis (Smith and van der Walt 2015) at nine places, without its darkest end, which a dark page would swallow.
+SCALE = ("#46327E", "#3F4B8A", "#365C8D", "#277F8E", "#1FA187", "#4AC16D", "#8FD744", "#CDE11D", "#FDE725")
 RING = ("#2F6FC4", "#7FB5B8", "#A9D3A0", "#D9B25E", "#E0782B", "#A94F46", "#69356B", "#4A4A9C")
 
 

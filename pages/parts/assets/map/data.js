@@ -28,7 +28,6 @@ async function load(S, M, spec) {
     M.codes = Uint8Array.from(atob(spec.codes), (c) => c.charCodeAt(0));
     if (moved) { M.at = null; M.X = new Float32Array(M.n); M.Y = new Float32Array(M.n); }
     if (kind && kind !== spec.frames.kind) M.pick = null;
-    M.atlasFor = null;
     get(S, spec.sheet.url, "image").then((sheet) => { M.sheet = sheet; wake(S); }, () => {});
   } catch (error) {
     M.lost = "The map could not be loaded. Reload the page to try again.";
@@ -84,11 +83,11 @@ function fitted(M) {
   xs.sort((a, b) => a - b); ys.sort((a, b) => a - b);
   const at = (v, q) => v[Math.round(q * (v.length - 1))] || 0;
   const [x0, x1, y0, y1] = [at(xs, 0.005), at(xs, 0.995), at(ys, 0.005), at(ys, 0.995)];
-  const k = 0.86 * Math.min(M.W / Math.max(x1 - x0, 1e-6), (M.H - 30) / Math.max(y1 - y0, 1e-6));
+  const k = 0.84 * Math.min(M.W / Math.max(x1 - x0, 1e-6), (M.H - 30) / Math.max(y1 - y0, 1e-6));
   return { x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 10 / k, k };
 }
 
-const shown = (S, M, k, cloud) => cloud[k] < 0 || S.show.clouds;
+const shown = (S, M, k, cloud) => cloud[k] < 0 || S.show.clouds || M.spec.colour.views;
 const screenX = (M, k) => (M.X[k] - M.view.x) * M.view.k + M.W / 2;
 const screenY = (M, k) => M.H / 2 - (M.Y[k] - M.view.y) * M.view.k;
 

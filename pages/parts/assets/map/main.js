@@ -61,7 +61,7 @@ function measure(S) {
   if (!wide || !n) return;
   const columns = n === 1 ? 1 : n === 3 && wide > 900 ? 3 : 2, rows = Math.ceil(n / columns);
   S.ui.panels.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-  const high = rows === 1 ? S.height : Math.floor((S.height - 8) / 2) + 40;
+  const each = wide / columns, high = rows === 1 ? Math.min(S.height, Math.max(330, 1.15 * each)) : Math.min(Math.floor((S.height - 8) / 2) + 40, each);
   for (const M of S.maps) {
     M.panel.style.height = `${high}px`;
     const W = M.panel.clientWidth, H = M.panel.clientHeight;
@@ -136,7 +136,7 @@ function picture(S) {
 function take(S, data) {
   const before = S.steps.length - 1, first = !S.specs, ended = first || (!S.playing && (S.goal ?? S.time) >= before - 1e-6);
   const now = first ? 0 : stepAt(S), kind = JSON.stringify(data.maps.map((m) => m.colour.legend));
-  if (S.colourFor !== kind) { S.only = -1; S.show.clouds = data.maps.some((m) => m.colour.views); S.colourFor = kind; }
+  if (S.colourFor !== kind) { S.only = -1; S.show.clouds = data.maps.some((m) => m.colour.legend.kind === "instances"); S.colourFor = kind; }
   S.specs = data.maps; S.height = data.height;
   panelsFor(S, data.maps);
   if (S.selection && !data.maps.some((m) => m.group === S.selection.group)) S.selection = null;
