@@ -11,6 +11,7 @@ from simssl_core.errors import LabError
 from simssl_core.figures.content_style import content_style
 from simssl_core.runs.library import RunEntry
 
+PLAIN = {"objective": "Objective", "data": None, "step": st.column_config.NumberColumn("Step", format="localized")}
 DOWNLOAD = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 3, "filename": "content-style"}}
 
 
@@ -81,7 +82,7 @@ def table(entries: list[RunEntry]) -> None:
     st.dataframe(
         frame,
         hide_index=True,
-        column_config={"run": st.column_config.TextColumn("Run", pinned=True), "data": None, **columns},
+        column_config={"run": st.column_config.TextColumn("Run", pinned=True), **PLAIN, **columns},
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

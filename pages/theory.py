@@ -35,20 +35,15 @@ WORDS = {
 
 def model() -> None:
     """One model, one bound."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("One model", anchor=False)
-        st.latex(MODEL)
-        st.markdown(
-            "`y` is the **content** that all views of a datum share; `z` is a view's representation, content plus "
-            "**style**; `x` is what we see. σ² says how far style may lead away from content."
-        )
-    with right:
-        st.subheader("What the views share", anchor=False)
-        st.latex(PRIOR)
-        st.markdown(
-            "Integrating `y` out leaves a pull towards the views’ mean: the term that all methods have in common."
-        )
+    st.subheader("One model", anchor=False)
+    st.latex(MODEL)
+    st.markdown(
+        "`y` is the **content** that all views of a datum share; `z` is a view's representation, content plus "
+        "**style**; `x` is what we see. σ² says how far style may lead away from content."
+    )
+    st.subheader("What the views share", anchor=False)
+    st.latex(PRIOR)
+    st.markdown("Integrating `y` out leaves a pull towards the views’ mean: the term that all methods have in common.")
     st.subheader("One bound: ELBO_SSL", anchor=False)
     st.latex(BOUND)
     st.markdown(

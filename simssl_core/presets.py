@@ -12,8 +12,8 @@ from simssl_core.config import DataConfig, Member, ModelConfig, RunConfig, Train
 from simssl_core.data import catalog
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
-# By data set, then objective: what makes its first minute a fair one. On sprites the projection head is linear: a deeper
-# one takes over the forgetting, and the representation that everybody looks at keeps the position.
+# By data set, then objective: what makes its first minute a fair one. On sprites the projection head is linear: a
+# deeper one takes over the forgetting, and the representation that everybody looks at keeps the position.
 LINEAR = {"head_layers": 1}
 OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
     "sprites": {

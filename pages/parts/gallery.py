@@ -11,7 +11,7 @@ import streamlit as st
 from pages.parts.layout import ASSETS
 from pages.parts.media import serve
 from simssl_core.errors import LabError
-from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR, objective_colour
+from simssl_core.figures.theme import CONTENT_COLOUR, OBJECTIVE_COLOURS, STYLE_COLOUR, objective_colour
 from simssl_core.runs import maps
 from simssl_core.runs.library import RunEntry
 
@@ -26,14 +26,26 @@ _GALLERY = st.components.v2.component(
 def gallery(entries: Sequence[RunEntry], key: str) -> None:
     """Draw a card for every run, side by side as many as fit; a click on one goes to its page."""
     prefix = (st.get_option("server.baseUrlPath") or "").strip("/")
-    data = {"base": f"/{prefix}/" if prefix else "/", "cards": [_card(entry) for entry in entries]}
+    data = {"base": f"/{prefix}/" if prefix else "/", "cards": [_card(entry) for entry in ordered(entries)]}
     clicked = _GALLERY(key=key, data=data, on_go_change=lambda: None).go
     if clicked and clicked.get("page") in ("train", "latent_map", "traverse"):
         st.switch_page(f"pages/{clicked['page']}.py", query_params=clicked["query"])
 
 
+def ordered(entries: Sequence[RunEntry]) -> list[RunEntry]:
+    """What is under way first, then one's own races, the newest first, then what came with the project; the members of
+    a race always in the same order: generative, discriminative, references."""
+    places = {name: place for place, name in enumerate(OBJECTIVE_COLOURS)}
+    begun: dict[str, str] = {}
+    for entry in entries:
+        begun[entry.race] = max(entry.created, begun.get(entry.race, ""))
+    by_member = sorted(entries, key=lambda e: (places.get(e.objective, len(places)), e.run))
+    by_race = sorted(by_member, key=lambda e: (begun[e.race], e.race), reverse=True)
+    return sorted(by_race, key=lambda e: (not e.live, e.shipped))
+
+
 def _card(entry: RunEntry) -> dict[str, Any]:
-    note = f"{entry.status} · step {entry.step:,}" if entry.live else f"{entry.run} · step {entry.step:,}"
+    note = f"{entry.status} · step {entry.step:,}" if entry.live else entry.run
     if entry.live:
         ways = (("train", "Watch", {"race": entry.race}),)
     else:

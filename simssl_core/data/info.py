@@ -70,7 +70,7 @@ CATALOG: dict[str, DatasetInfo] = {
             procedural=True,
             views={"shared": ("shape",)},
             model={"encoder": "convnet", "width": 16},
-            train={"batch": 128, "learning_rate": 1e-3},
+            train={"batch": 64, "learning_rate": 2e-3},
         ),
         DatasetInfo(
             "digits",

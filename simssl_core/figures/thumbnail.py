@@ -32,7 +32,7 @@ def thumbnail(points: np.ndarray, labels: np.ndarray, size: int = 220) -> bytes:
 
 
 def _stamped(unit: np.ndarray, colours: np.ndarray, side: int) -> np.ndarray:
-    """A disc of ``colours`` (N, 3) at each place ``unit`` (N, 2) in (side, side, 4); the last channel is 1 where drawn."""
+    """Discs of ``colours`` (N, 3) at the places ``unit`` (N, 2): (side, side, 4), the last channel 1 where drawn."""
     pixels = np.zeros((side, side, 4), np.float32)
     radius = max(1, round(side / 110))
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1]

@@ -94,10 +94,11 @@ class Measurer:
         self.recorder.beat(self.race, force=True, patience=SLOW)
         started = time.perf_counter()
         plan = self._final_plan() if full else self.plan
+        drawn = self._views(plan)
+        prepared = time.perf_counter()
         with measuring(self.race.members[label]) as objective:
-            features = collect(
-                objective.encode, self.race.dataset, self.race.view_maker, plan, SEED, drawn=self._views(plan)
-            )
+            features = collect(objective.encode, self.race.dataset, self.race.view_maker, plan, SEED, drawn=drawn)
+        encoded = time.perf_counter() - prepared
         if not (maps.folder(self.recorder.file.runs[label], self.recorder.root) / "map.json").exists():
             self._begin_map(label)
         job = Job(label, self.race.step, features, full, None if label in self._told else self._last(label))
@@ -105,7 +106,7 @@ class Measurer:
         self._count[label] += 1
         blocked = time.perf_counter() - started
         self.blocked += 0.0 if full else blocked
-        self._sent = (job, blocked, self.race.elapsed)
+        self._sent = (job, encoded, self.race.elapsed)  # drawing views and pictures is done once: no guide to the next
         self.observer.submit(job)
 
     def final(self) -> Iterator[str]:
@@ -147,9 +148,9 @@ class Measurer:
 
     def _take(self, result: Result) -> None:
         started = time.perf_counter()
-        job, blocked, seconds = self._sent
+        job, encoded, seconds = self._sent
         self._sent = None
-        self._cost[result.label] = blocked + result.cpu
+        self._cost[result.label] = encoded + result.cpu
         if not job.full:
             self.cpu += result.cpu
         run = self.recorder.file.runs[result.label]

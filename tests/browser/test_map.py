@@ -7,8 +7,8 @@ import statistics
 import time
 
 import pytest
-from driving import settled, until
 
+from tests.browser.driving import settled, until
 from tests.pages.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")

@@ -6,8 +6,8 @@ import math
 import time
 
 import pytest
-from driving import settled, until
 
+from tests.browser.driving import settled, until
 from tests.pages.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")

@@ -3,7 +3,6 @@
 import math
 import os
 
-import made_files
 import numpy as np
 import pytest
 import torch
@@ -11,6 +10,7 @@ import torch
 from simssl_core.config import DataConfig, ViewConfig
 from simssl_core.data import augment, catalog, columns, folders, parquet, pictures
 from simssl_core.errors import DataError
+from tests.data import made_files
 
 
 def load(name, path, **more):

@@ -5,13 +5,13 @@ import os
 import struct
 import zlib
 
-import made_files
 import numpy as np
 import pytest
 from PIL import Image
 
 from simssl_core.data import cache, pictures
 from simssl_core.errors import DataError
+from tests.data import made_files
 
 
 def pairs(*images):

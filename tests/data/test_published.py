@@ -6,7 +6,6 @@ import struct
 import sys
 from types import SimpleNamespace
 
-import made_files
 import numpy as np
 import pytest
 import torch
@@ -14,6 +13,7 @@ import torch
 from simssl_core.config import DataConfig
 from simssl_core.data import catalog, celeba, idx, roots, torchvision_safe
 from simssl_core.errors import DataError
+from tests.data import made_files
 
 
 def load(name, root, **more):

@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from planted import blobs
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
 from simssl_core.evaluation import clustering
+from tests.evaluation.planted import blobs
 
 pytestmark = pytest.mark.filterwarnings("error")
 

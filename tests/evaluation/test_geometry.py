@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from planted import blobs
 from sklearn.metrics import silhouette_score
 
 from simssl_core.evaluation import geometry
+from tests.evaluation.planted import blobs
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,13 +6,13 @@ import time
 import numpy as np
 import pytest
 import torch
-from planted import blobs
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from simssl_core.evaluation import logistic, probes
+from tests.evaluation.planted import blobs
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from planted import features
 
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation.score import score
+from tests.evaluation.planted import features
 
 pytestmark = pytest.mark.filterwarnings("error")
 

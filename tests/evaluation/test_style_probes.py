@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from planted import STYLE, features
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 
 from simssl_core.data.views import Factor
 from simssl_core.evaluation import style
+from tests.evaluation.planted import STYLE, features
 
 pytestmark = pytest.mark.filterwarnings("error")
 

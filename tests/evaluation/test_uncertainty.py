@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from planted import features
 from scipy import stats
 
 from simssl_core.evaluation import probes, uncertainty
 from simssl_core.evaluation.score import score
+from tests.evaluation.planted import features
 
 pytestmark = pytest.mark.filterwarnings("error")
 

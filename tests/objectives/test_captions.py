@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_worlds import SHAPE, WORDS, make_views, replay, small
 from torch import distributions as dist
 
 from simssl_core.data.views import Views
@@ -14,6 +13,7 @@ from simssl_core.errors import ConfigError, ShapeError
 from simssl_core.functional import gaussians
 from simssl_core.functional.retrieval import recall
 from simssl_core.models.text import TextDecoder, TextEncoder, caption_nats, fitted
+from tests.objectives.small_worlds import SHAPE, WORDS, make_views, replay, small
 
 F64 = torch.float64
 BOTH = ("clip", "simvae_multimodal")

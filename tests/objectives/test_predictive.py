@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_worlds import make_views, small, train
 from torch.nn import functional as F
 
 from simssl_core.functional.assignment import sinkhorn, spherical_kmeans
@@ -14,6 +13,7 @@ from simssl_core.objectives.byol import byol_loss
 from simssl_core.objectives.dino import teacher_target
 from simssl_core.objectives.simsiam import simsiam_loss
 from simssl_core.objectives.swav import swapped_prediction
+from tests.objectives.small_worlds import make_views, small, train
 
 F64 = torch.float64
 

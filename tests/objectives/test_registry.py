@@ -12,7 +12,6 @@ import pytest
 import torch
 from pydantic import ValidationError
 from safetensors.torch import load, save
-from small_worlds import context, make_views, small, train
 from torch import nn
 
 from simssl_core import objectives
@@ -20,6 +19,7 @@ from simssl_core.config import ModelConfig, Settings, setting
 from simssl_core.errors import ConfigError, ShapeError
 from simssl_core.objectives import ROLES, Context, Objective, Terms
 from simssl_core.objectives import base as base_module
+from tests.objectives.small_worlds import context, make_views, small, train
 
 NAMES = objectives.names()
 DESIGN = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_worlds import make_views, small
 
 from simssl_core.objectives.simclr import nt_xent
+from tests.objectives.small_worlds import make_views, small
 
 F64 = torch.float64
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_worlds import make_views, small, train
 from torch.nn import functional as F
 
 from simssl_core.config import ModelConfig
@@ -15,6 +14,7 @@ from simssl_core.functional.distances import ordered_pairs, unit
 from simssl_core.objectives.alignment_uniformity import uniformity
 from simssl_core.objectives.barlow_twins import barlow_parts
 from simssl_core.objectives.lejepa import sigreg
+from tests.objectives.small_worlds import make_views, small, train
 
 F64 = torch.float64
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_worlds import make_views, replay, small
 from torch import distributions as dist
 
 from simssl_core.objectives.info_vae import mmd
+from tests.objectives.small_worlds import make_views, replay, small
 
 F64 = torch.float64
 

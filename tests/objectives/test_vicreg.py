@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_worlds import make_views, small
 
 from simssl_core.functional.distances import ordered_pairs
 from simssl_core.objectives.vicreg import vicreg_parts
+from tests.objectives.small_worlds import make_views, small
 
 F64 = torch.float64
 

@@ -10,13 +10,13 @@ import zipfile
 
 import numpy as np
 import pytest
-from small_races import equal, trained, weights
 
 from simssl_core.errors import DataError, RunError
 from simssl_core.runs import evaluating, export, folders, library, races
 from simssl_core.runs.lease import Lease
 from simssl_core.runs.store import Store
 from simssl_core.training.checkpoints import load, read_run
+from tests.runs.small_races import equal, trained, weights
 
 TORCH_FREE = ("launcher", "library", "store", "status", "maps", "export", "races", "session", "worker", "observer")
 

@@ -6,13 +6,13 @@ import types
 
 import numpy as np
 import pytest
-from small_races import equal, small, trained, until, weights
 
 from simssl_core.data.selection import Plan
 from simssl_core.runs import library, maps, measure, observing, session
 from simssl_core.runs.measure import Measurer
 from simssl_core.runs.messages import Job
 from simssl_core.runs.store import Store
+from tests.runs.small_races import equal, small, trained, until, weights
 
 
 class Clock:

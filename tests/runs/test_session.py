@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from small_races import equal, small, trained, weights
 
 from simssl_core.errors import RunError
 from simssl_core.runs import entries, folders, history, launcher, library, maps, races, session
 from simssl_core.runs.store import Store
 from simssl_core.training.checkpoints import load, read_run, state_steps
+from tests.runs.small_races import equal, small, trained, weights
 
 
 def drive(root, config, acts, **options):

@@ -4,11 +4,11 @@ import sqlite3
 import threading
 
 import pytest
-from small_races import trained
 
 from simssl_core.errors import RunError
 from simssl_core.runs import folders, history, library
 from simssl_core.runs.store import Store
+from tests.runs.small_races import trained
 
 RUNS = [("race-a", "a", "vae", "digits"), ("race-b", "b", "simclr", "digits")]
 

@@ -5,12 +5,11 @@ import signal
 import subprocess
 import sys
 
-from small_races import equal, small, trained, until, until_status, weights
-
 from simssl_core.runs import folders, history, launcher, library
 from simssl_core.runs.store import Store
 from simssl_core.runs.worker import StopSignal
 from simssl_core.training.checkpoints import state_steps
+from tests.runs.small_races import equal, small, trained, until, until_status, weights
 
 STEPS = 300
 LAUNCH = """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from racing import losses, same
 from safetensors.torch import load_file, save_file
 
 import simssl_core as ssl
 from simssl_core import objectives
 from simssl_core.errors import CheckpointError, ConfigError
 from simssl_core.training import checkpoints, files
+from tests.training.racing import losses, same
 
 RECORD, WEIGHTS = "run.json", "weights.safetensors"
 

@@ -5,11 +5,11 @@ import time
 
 import pytest
 import torch
-from racing import live_knob, losses, same, weights
 
 from simssl_core import objectives
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.training.member import measuring
+from tests.training.racing import live_knob, losses, same, weights
 
 
 @pytest.mark.parametrize("name", objectives.names())
