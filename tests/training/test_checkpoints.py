@@ -144,8 +144,9 @@ DAMAGE = {
         "should be",
     ),
     "weights of NaN": (lambda run: replace_weights(run, lambda t, n: t[n].fill_(float("nan"))), "finite"),
-    "a model of terabytes": (lambda run: context_with(run, hidden=[2_000_000, 2_000_000]), "does not fit"),
-    "one layer of terabytes": (lambda run: context_with(run, hidden=[1 << 40]), "should be"),
+    "a model of terabytes": (lambda run: context_with(run, hidden=[16_384] * 4), "does not fit"),
+    "one layer of terabytes": (lambda run: context_with(run, hidden=[1 << 40]), "1 to 16384"),
+    "one layer too wide": (lambda run: context_with(run, hidden=[16_384]), "should be"),
     "layers of negative size": (lambda run: context_with(run, hidden=[-5]), "cannot be built|hidden"),
 }
 
