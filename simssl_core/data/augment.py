@@ -48,7 +48,7 @@ class ViewMaker(ABC):
             factors={name: values.view(views, data) for name, values in factors.items()},
             index=index,
             labels=split.labels[index],
-            tokens=self._caption_tokens(split, index),
+            tokens=self.tokens(split, index),
         )
 
     def plain(self, split: Split, index: torch.Tensor) -> torch.Tensor:
@@ -66,7 +66,8 @@ class ViewMaker(ABC):
             images = images.add_(noise, alpha=self.config.noise).clamp_(0, 1)
         return images.round_() if self.config.binarise else images
 
-    def _caption_tokens(self, split: Split, index: torch.Tensor) -> torch.Tensor | None:
+    def tokens(self, split: Split, index: torch.Tensor) -> torch.Tensor | None:
+        """Captions of the data ``index`` (B,) as int64 (B, T), 0 where a caption has ended; None without captions."""
         if not split.captions:
             return None
         if id(split) not in self._tokens:  # the split is kept beside its tokens, so its id stays its own

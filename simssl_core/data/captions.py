@@ -41,6 +41,11 @@ SPRITE_VOCABULARY: tuple[str, ...] = (
 )
 
 
+def of_classes(labels: torch.Tensor, classes: Sequence[str]) -> tuple[str, ...]:
+    """The class's name as the caption of each of N images, for data that come with labels and no words: labels (N,)."""
+    return tuple(classes[label] for label in labels.tolist())
+
+
 def build_vocabulary(captions: Sequence[str], limit: int = 2_000) -> tuple[str, ...]:
     """The ``limit`` most frequent words (ties in alphabetical order), after the empty word that pads."""
     counts = Counter(word for text in captions for word in words(text))

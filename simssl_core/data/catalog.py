@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from simssl_core.config import DataConfig
@@ -12,6 +12,7 @@ from simssl_core.data.info import CATALOG, DatasetInfo
 from simssl_core.errors import DataError
 
 if TYPE_CHECKING:  # torch is imported by load() only
+    from simssl_core.data.loaded import Loaded
     from simssl_core.data.views import Factor, Split
 
 LOADERS = {
@@ -33,6 +34,7 @@ class Dataset:
 
     ``shape`` is (C, H, W); ``factors`` describes the true factors in ``train.factors`` and ``test.factors``;
     ``vocabulary`` holds the captions' words, index 0 (the empty word) being padding; it is empty without captions.
+    Data with labels and no words of their own get their class's name as caption: what reads it has seen the label.
     """
 
     config: DataConfig
@@ -72,7 +74,7 @@ def load(config: DataConfig, device: str = "cpu") -> Dataset:
     """
     about = info(config.name)
     module = importlib.import_module(f"simssl_core.data.{LOADERS[config.name]}")
-    loaded = module.load(config, device)
+    loaded = _in_words(module.load(config, device))
     return Dataset(
         config=config,
         info=about,
@@ -84,3 +86,15 @@ def load(config: DataConfig, device: str = "cpu") -> Dataset:
         likelihood=about.likelihood,
         vocabulary=loaded.vocabulary,
     )
+
+
+def _in_words(loaded: Loaded) -> Loaded:
+    """The same with the classes' names as captions, where there are labels and no captions."""
+    from simssl_core.data import captions
+
+    splits = (loaded.train, loaded.test)
+    labelled = all(split.labels.numel() and split.labels.min() >= 0 for split in splits)
+    if loaded.vocabulary or len(loaded.classes) < 2 or not labelled:
+        return loaded
+    train, test = (replace(split, captions=captions.of_classes(split.labels, loaded.classes)) for split in splits)
+    return replace(loaded, train=train, test=test, vocabulary=captions.build_vocabulary(loaded.classes))

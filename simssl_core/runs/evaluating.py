@@ -22,13 +22,14 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Measured:
-    """A run's record with freshly taken features."""
+    """A run's record with freshly taken features; ``told``: what only the objective itself can say of captions."""
 
     record: RunRecord
     features: Features
     dataset: Any
     views: Any
     plan: Plan
+    told: Mapping[str, float]
 
 
 def measure(folder: Path, plan: Plan, device: str = "auto", data: Mapping[str, Any] | None = None) -> Measured:
@@ -41,6 +42,7 @@ def measure(folder: Path, plan: Plan, device: str = "auto", data: Mapping[str, A
     from simssl_core.data import catalog
     from simssl_core.data.augment import make_views
     from simssl_core.errors import DataError
+    from simssl_core.evaluation.captions import caption_scores
     from simssl_core.evaluation.features import collect
     from simssl_core.training.checkpoints import read_objective
     from simssl_core.training.devices import configure_threads, pick
@@ -56,7 +58,9 @@ def measure(folder: Path, plan: Plan, device: str = "auto", data: Mapping[str, A
             f"{tuple(dataset.shape)}; give the data it was trained on."
         )
     views = make_views(dataset, record.config.views)
-    return Measured(record, collect(objective.encode, dataset, views, plan, SEED), dataset, views, plan)
+    features = collect(objective.encode, dataset, views, plan, SEED)
+    told = caption_scores(objective, dataset, views) if plan.full else {}
+    return Measured(record, features, dataset, views, plan, told)
 
 
 def evaluate(
@@ -66,7 +70,8 @@ def evaluate(
     from simssl_core.data.selection import Plan
     from simssl_core.evaluation.score import score
 
-    return score(measure(folder, Plan(probe_images=2_000, full=full), device, data).features, full)
+    found = measure(folder, Plan(probe_images=2_000, full=full), device, data)
+    return score(found.features, full) | dict(found.told)
 
 
 def lay_out(

@@ -39,7 +39,7 @@ class Measurer:
         self.blocked = self.cpu = 0.0
         self._cost: dict[str, float] = {}
         self._count: dict[str, int] = dict.fromkeys(race.members, 0)
-        self._sent: tuple[Job, float, float] | None = None
+        self._sent: tuple[Job, float, float, dict[str, float]] | None = None
         self._drawn: tuple[Plan, object] | None = None
         self._points: tuple | None = None
         self._restarts = 1
@@ -88,6 +88,7 @@ class Measurer:
 
     def measure(self, label: str, full: bool = False) -> None:
         """Take the member's features and hand them to the observer."""
+        from simssl_core.evaluation.captions import caption_scores
         from simssl_core.evaluation.features import collect
         from simssl_core.training.member import measuring
 
@@ -98,6 +99,7 @@ class Measurer:
         prepared = time.perf_counter()
         with measuring(self.race.members[label]) as objective:
             features = collect(objective.encode, self.race.dataset, self.race.view_maker, plan, SEED, drawn=drawn)
+            told = caption_scores(objective, self.race.dataset, self.race.view_maker) if full else {}
         encoded = time.perf_counter() - prepared
         if not (maps.folder(self.recorder.file.runs[label], self.recorder.root) / "map.json").exists():
             self._begin_map(label)
@@ -106,7 +108,8 @@ class Measurer:
         self._count[label] += 1
         blocked = time.perf_counter() - started
         self.blocked += 0.0 if full else blocked
-        self._sent = (job, encoded, self.race.elapsed)  # drawing views and pictures is done once: no guide to the next
+        # drawing views and pictures is done once: no guide to the next
+        self._sent = (job, encoded, self.race.elapsed, told)
         self.observer.submit(job)
 
     def final(self) -> Iterator[str]:
@@ -148,7 +151,7 @@ class Measurer:
 
     def _take(self, result: Result) -> None:
         started = time.perf_counter()
-        job, encoded, seconds = self._sent
+        job, encoded, seconds, told = self._sent
         self._sent = None
         self._cost[result.label] = encoded + result.cpu
         if not job.full:
@@ -157,7 +160,7 @@ class Measurer:
         for step, layouts in result.frames:
             maps.add_frame(run, self.recorder.root, step, layouts)
         if result.scores:
-            self.recorder.scored(result.label, result.step, seconds, result.scores)
+            self.recorder.scored(result.label, result.step, seconds, result.scores | told)
         if result.trouble:
             self.recorder.event("observer", result.trouble, result.label, result.step)
         if result.compiled is not None:

@@ -1,6 +1,7 @@
 """Views: what is shared stays, what is drawn is told, and a generator's state decides everything."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -166,8 +167,16 @@ def test_tokens_tell_only_what_the_views_share(sprites, generator):
         assert text.split()[0] in captions.COLOURS and text.split()[1:] == [sprites.classes[label]]
 
 
+def test_labelled_data_are_captioned_by_their_classes(digits, generator):
+    index = torch.tensor([5, 0, 9])
+    tokens = augment.make_views(digits, ViewConfig())(digits.train, index, generator).tokens
+    names = [digits.classes[label] for label in digits.train.labels[index].tolist()]
+    assert [digits.vocabulary[token] for token in tokens[:, 0].tolist()] == names
+
+
 def test_no_captions_no_tokens(digits, generator):
-    assert augment.make_views(digits, ViewConfig())(digits.train, torch.arange(4), generator).tokens is None
+    silent = replace(digits.train, captions=())
+    assert augment.make_views(digits, ViewConfig())(silent, torch.arange(4), generator).tokens is None
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist"])
