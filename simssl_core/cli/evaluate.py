@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from simssl_core.cli import options
+from simssl_core.errors import ConfigError
 
 HELP = "measure a trained run again: content, style, geometry"
 
@@ -14,22 +16,72 @@ def add(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("evaluate", help=HELP, description=f"{HELP}. Writes nothing unless --save is given.")
     options.add_run(parser)
-    parser.add_argument("--full", action="store_true", help="also the slow ones: MLP and Euclidean probes, clustering")
-    parser.add_argument("--save", action="store_true", help="keep the scores in the run's record")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="everything: also MLP and Euclidean probes, clustering, mutual information, layers, uncertainty",
+    )
+    parser.add_argument("--elbo", action="store_true", help="with --full: also ELBO_SSL of the representation, in nats")
+    parser.add_argument(
+        "--images", type=int, help="images that a probe learns from, and as many it is tested on (2,000; full: 10,000)"
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="keep the scores in the run's record (full: and evaluation.json)"
+    )
     parser.set_defaults(do=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Measure and print."""
     options.prepare_environment()
+    if chosen.elbo and not chosen.full:
+        raise ConfigError("--elbo is part of the full measurement; add --full.")
+    if chosen.images is not None and chosen.images < 1:
+        raise ConfigError(f"--images must be at least 1, not {chosen.images}.")
     folder = options.run_folder(chosen.run, chosen.root)
-    from simssl_core.runs.evaluating import evaluate, keep
+    data = {"path": chosen.path} if chosen.path else None
+    return _full(chosen, folder, data) if chosen.full else _quick(chosen, folder, data)
 
-    scores = evaluate(folder, chosen.full, chosen.device, {"path": chosen.path} if chosen.path else None)
+
+def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
+    from simssl_core.runs.evaluating import QUICK_IMAGES, evaluate, keep
+
+    scores = evaluate(folder, False, chosen.device, data, chosen.images or QUICK_IMAGES)
     if chosen.save:
         keep(folder, scores)
     if chosen.json:
-        options.print_json({"run": folder.name, "folder": str(folder), "full": chosen.full, "scores": scores})
+        options.print_json({"run": folder.name, "folder": str(folder), "full": False, "scores": scores})
     else:
         options.print_table([{"measure": name, "value": value} for name, value in scores.items()])
     return 0
+
+
+def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
+    from simssl_core.runs.fully import IMAGES, keep, measure_fully
+
+    found = None
+    for moment in measure_fully(folder, chosen.images or IMAGES, chosen.elbo, chosen.device, data):
+        found = moment.found
+        if sys.stderr.isatty():
+            print(f"\r{moment.share:4.0%} {moment.words}\x1b[K", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if chosen.save:
+        keep(folder, found)
+    if chosen.json:
+        told = found.model_dump(mode="json")
+        options.print_json({"run": folder.name, "folder": str(folder), "full": True, **told})
+        return 0
+    options.print_table([_row(name, value, found.intervals.get(name)) for name, value in found.scores.items()])
+    print(f"\nlayers, from the backbone outwards ({found.train:,} + {found.test:,} images, {found.seconds:.0f} s)")
+    options.print_table([layer.model_dump() for layer in found.layers])
+    if found.elbo:
+        e = found.elbo
+        print(f"\nELBO_SSL {e.total:.1f} ± {e.error:.1f} nats per datum of {e.views} views")
+        print(f"  reconstruct {e.reconstruct:.1f}, entropy {e.entropy:.1f}, prior {e.prior:.1f}")
+    return 0
+
+
+def _row(name: str, value: float, spread: Any) -> dict[str, Any]:
+    row = {"measure": name, "value": value, "±": None, "95 % from": None, "to": None}
+    return row | ({"±": spread.error, "95 % from": spread.low, "to": spread.high} if spread else {})

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simssl_core.config import DataConfig, parse
-
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from simssl_core.training.records import RunRecord
 
 SEED = 0
+QUICK_IMAGES = 2_000
 
 
 @dataclass(frozen=True)
@@ -39,38 +38,28 @@ def measure(folder: Path, plan: Plan, device: str = "auto", data: Mapping[str, A
         CheckpointError: the run is damaged.
         DataError: its data are not here, or of another shape.
     """
-    from simssl_core.data import catalog
-    from simssl_core.data.augment import make_views
-    from simssl_core.errors import DataError
     from simssl_core.evaluation.captions import caption_scores
     from simssl_core.evaluation.features import collect
-    from simssl_core.training.checkpoints import read_objective
-    from simssl_core.training.devices import configure_threads, pick
+    from simssl_core.runs.reopened import reopen
 
-    device = pick(device)
-    configure_threads(0)
-    objective, record = read_objective(folder, device)
-    config = parse(DataConfig, record.config.data.model_dump() | dict(data or {}), "data")
-    dataset = catalog.load(config, device)
-    if tuple(dataset.shape) != tuple(record.context["shape"]):
-        raise DataError(
-            f"'{record.run}' was trained on images {tuple(record.context['shape'])}, but '{config.name}' now has "
-            f"{tuple(dataset.shape)}; give the data it was trained on."
-        )
-    views = make_views(dataset, record.config.views)
-    features = collect(objective.encode, dataset, views, plan, SEED)
-    told = caption_scores(objective, dataset, views) if plan.full else {}
-    return Measured(record, features, dataset, views, plan, told)
+    run = reopen(folder, device, data)
+    features = collect(run.objective.encode, run.dataset, run.views, plan, SEED)
+    told = caption_scores(run.objective, run.dataset, run.views) if plan.full else {}
+    return Measured(run.record, features, run.dataset, run.views, plan, told)
 
 
 def evaluate(
-    folder: Path, full: bool = False, device: str = "auto", data: Mapping[str, Any] | None = None
+    folder: Path,
+    full: bool = False,
+    device: str = "auto",
+    data: Mapping[str, Any] | None = None,
+    images: int = QUICK_IMAGES,
 ) -> dict[str, float]:
-    """The run's scores, from 2,000 training and 2,000 test images (as far as there are)."""
+    """The run's scores, from ``images`` training and as many test images (as far as there are)."""
     from simssl_core.data.selection import Plan
     from simssl_core.evaluation.score import score
 
-    found = measure(folder, Plan(probe_images=2_000, full=full), device, data)
+    found = measure(folder, Plan(probe_images=images, full=full), device, data)
     return score(found.features, full) | dict(found.told)
 
 

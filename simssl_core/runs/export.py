@@ -22,7 +22,7 @@ from simssl_core.training import checkpoints
 from simssl_core.training.records import PICKLES, RECORD, RunRecord, read_run
 
 KNOWN = re.compile(
-    r"run\.json|weights\.safetensors|history\.csv|map/(map\.json|points\.parquet|sheet\.webp|\d{8}\.safetensors)"
+    r"run\.json|weights\.safetensors|memory\.safetensors|evaluation\.json|history\.csv|map/(map\.json|points\.parquet|sheet\.webp|\d{8}\.safetensors)"
 )
 NEEDED = (RECORD, "weights.safetensors")
 MOST_FILES = 400

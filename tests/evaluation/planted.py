@@ -23,14 +23,28 @@ def blobs(count=600, width=8, classes=5, distance=1.5, seed=0):
     return points[:count], labels[:count], points[count:], labels[count:]
 
 
-def features(style=1.0, content=1.0, warp=False, seed=0, classes=4, count=400, data=128, views=4, width=12, noise=0.01):
+def features(
+    style=1.0,
+    content=1.0,
+    warp=False,
+    seed=0,
+    classes=4,
+    count=400,
+    data=128,
+    views=4,
+    width=12,
+    noise=0.01,
+    draw_seed=None,
+):
     """Features in which the class stands ``content`` strong and each factor of ``STYLE`` ``style`` strong (0: absent).
 
-    Mixed by one random matrix and, with ``warp``, by an invertible non-linear map; ``noise`` on top.
+    Mixed by one random matrix and, with ``warp``, by an invertible non-linear map; ``noise`` on top. ``draw_seed``
+    draws other data for the encoder that ``seed`` stands for.
     """
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(classes, 4)) * 2
     mix = rng.normal(size=(8, width)) / 3
+    rng = rng if draw_seed is None else np.random.default_rng([seed, draw_seed])
     label_of = {name: rng.integers(0, classes, n) for name, n in (("train", count), ("test", count), ("views", data))}
 
     def encode(labels, drawn):

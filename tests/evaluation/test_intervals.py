@@ -1,0 +1,53 @@
+"""An interval for every probe: it stands around the very score, and is as wide as other test data would scatter it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from simssl_core.evaluation import intervals as iv
+from simssl_core.evaluation.score import score
+from tests.evaluation.planted import features
+
+
+@pytest.fixture(scope="module")
+def measured():
+    found = features(noise=0.9, data=400)
+    scores = score(found)
+    return scores, iv.intervals(found, scores)
+
+
+def test_every_interval_is_of_the_very_score(measured):
+    scores, found = measured
+    factors = {f"{kind}:{name}" for kind in ("style", "factor") for name in ("x", "hue", "flip")}
+    assert set(found) == {"linear", "knn", "style_r2"} | factors
+    for name, interval in found.items():
+        assert interval.value == pytest.approx(scores[name], abs=2e-3), name
+        assert interval.low <= interval.value <= interval.high and interval.error > 0, name
+
+
+@pytest.mark.parametrize("name", ["style:x", "style:hue", "style:flip", "factor:x", "factor:flip"])
+def test_other_test_data_scatter_the_score_as_the_interval_says(name):
+    """The same encoder on other data: halves of them teach, so the scatter is a little more than the test's alone."""
+    kind, _, factor = name.partition(":")
+    said, got = [], []
+    for seed in range(12):
+        found = features(noise=0.8, data=120, count=150, seed=0, draw_seed=seed)
+        known = next(f for f in found.factors if f.name == factor)
+        interval = (iv.view_interval if kind == "style" else iv.image_interval)(found, known, draws=100)
+        said.append(interval.error), got.append(interval.value)
+    assert 0.5 < np.std(got, ddof=1) / np.mean(said) < 2.2
+
+
+def test_a_share_has_wilsons_interval():
+    found = iv.share(0.9, 100)
+    assert (found.low, found.high) == (pytest.approx(0.8256, abs=1e-3), pytest.approx(0.9448, abs=1e-3))
+    assert found.error == pytest.approx(0.03)
+    assert iv.share(1.0, 50).low < 0.95 and iv.share(1.0, 50).high == 1.0, "all right is not certainty"
+
+
+def test_what_cannot_be_asked_is_left_out():
+    nothing = features(data=2, count=20)
+    scores = dict.fromkeys(("linear", "style:x"), 0.5)
+    assert set(iv.intervals(nothing, scores)) <= {"linear"}
+    assert math.isnan(iv.view_interval(nothing, nothing.factors[0]).error)
