@@ -9,6 +9,7 @@ from pages.parts.entrance import through_app
 from pages.parts.layout import caption, empty, guard, header
 from pages.parts.runs_picker import all_runs, pick_run
 from pages.parts.traverse_component import asked, sliders
+from pages.parts.traverse_memory import choose_drawing
 from pages.parts.traverse_source import OFFSETS, open_studio, pick_image, strips
 from simssl_core.figures.tiles import channels_last, png, tile
 
@@ -43,7 +44,10 @@ def main() -> None:
         studio = open_studio(entry)
         with right:
             k = _number(len(studio.gallery) - 1)
-        _introduce(studio, entry)
+        if not studio.has_decoder:
+            studio = choose_drawing(studio, entry)
+        if not studio.gallery.exact:
+            st.caption("The images come from the run’s map, where they are slightly compressed.")
         clicked = pick_image("image", "Images to choose from", k, studio)
         if clicked != k:
             st.session_state["image_next"] = clicked
@@ -68,20 +72,10 @@ def _random(last: int) -> None:
     st.session_state["image"] = int(np.random.default_rng().integers(last + 1))
 
 
-def _introduce(studio, entry) -> None:
-    if not studio.has_decoder:
-        st.markdown(
-            f":gray[**{entry.label}** has no decoder: it never had to draw. The real images nearest to the moved "
-            "representation stand in for a picture.]"
-        )
-    if not studio.gallery.exact:
-        st.caption("The images come from the run’s map, where they are slightly compressed.")
-
-
 def _sliders(studio, run: str, k: int) -> None:
     with guard():
         kind = _kind(list(studio.ways))
-        ways, about = studio.ways[kind], f"{run}|{k}|{kind}"
+        ways, about = studio.ways[kind], f"{run}|{k}|{kind}{'|memory' if studio.by_memory else ''}"
         wish, most = asked(KEY, about), min(MOST, len(ways))
         count = most if wish["all"] else min(FEW, most)
         z = studio.moved(studio.latents[k], wish["offsets"], kind)
@@ -116,10 +110,11 @@ def _kind(kinds: list[str]) -> str:
 
 def _words(studio, k: int, kind: str, shown: int) -> dict[str, str]:
     name, drawn = studio.gallery.name(k), studio.has_decoder
+    how = "drawn by the memory decoder" if studio.by_memory else "decoded"
     return {
         "image": f"the image{f' ({name})' if name else ''}",
-        "still": "its representation, decoded" if drawn else "nearest real image: itself",
-        "moved": "moved by the sliders, decoded" if drawn else "nearest real image, then the next ten",
+        "still": f"its representation, {how}" if drawn else "nearest real image: itself",
+        "moved": f"moved by the sliders, {how}" if drawn else "nearest real image, then the next ten",
         "scale": f"The {shown} {kind} that vary most, of {len(studio.ways[kind])}",
     }
 

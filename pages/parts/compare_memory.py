@@ -34,9 +34,7 @@ def strips(groups: Sequence[Group]) -> None:
     missing = [g.first.run for g in groups if g not in ready and g.first.has_weights and not g.first.live]
     label = f"Learn what {len(missing)} of them remember" if ready else "Learn what they remember"
     about = f"A small decoder is learnt on each frozen representation, about 40 s each: {', '.join(missing)}."
-    chore(
-        MEMORY, missing, f"Learn what {len(missing)} of them remember" if ready else "Learn what they remember", about
-    )
+    chore(MEMORY, missing, label, about)
     if not ready:
         layout.empty(
             "Nothing has been learnt from these representations yet",

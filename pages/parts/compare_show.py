@@ -89,7 +89,8 @@ def _chore(kind: str, runs: Sequence[str], label: str, help: str) -> None:
             return
         if now:
             for run, why in now.trouble.items():
-                st.warning(f"**{run}**: {why}", icon=":material/error:")
+                if run in runs:
+                    st.warning(f"**{run}**: {why}", icon=":material/error:")
         if runs and st.button(label, icon=":material/play_arrow:", help=help, key=f"chore_{kind}_start"):
             chores.start(kind, runs)
             st.rerun()

@@ -23,6 +23,13 @@ def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
     """What this run can show of an image, by title."""
     if not studio.has_decoder:
         return {"Nearest images": nearest, "Between two images": between}
+    if studio.by_memory:  # there is no distribution around an image to draw new views from
+        return {
+            "Between two images": between,
+            "Mix content and style": mixed,
+            "Out of nothing": from_prior,
+            "Nearest images": nearest,
+        }
     return {
         "Between two images": between,
         "New views of it": new_views,
@@ -41,7 +48,12 @@ def between(studio: Studio, k: int) -> None:
     ends = studio.gallery.images[[k, other]]
     row = np.concatenate([ends[:1], pictures, ends[1:]])
     show(row, len(row))
-    if studio.has_decoder:
+    if studio.by_memory:
+        caption(
+            "Choose above where to go. At both ends: the real images. Between them: what the memory decoder can still "
+            "draw from points on the straight line between their representations."
+        )
+    elif studio.has_decoder:
         caption(
             "Choose above where to go. At both ends: the real images. Between them: what the decoder draws on the "
             "straight line from one representation to the other. Believable images all the way: no holes on the way."

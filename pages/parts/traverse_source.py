@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.traverse_component import image_strip
 from simssl_core.figures.tiles import channels_last, png, tile
+from simssl_core.runs import memory
 
 if TYPE_CHECKING:
     from simssl_core.runs.entries import RunEntry
@@ -33,13 +34,24 @@ def _studio(folder: str, when: int) -> Studio:
     return studio
 
 
+def remembering(studio: Studio, entry: RunEntry) -> Studio:
+    """The same studio with the run's memory decoder, until either of the two changes."""
+    files = [entry.folder / name for name in ("weights.safetensors", memory.FILE)]
+    return _remembering(studio, str(entry.folder), tuple(file.stat().st_mtime_ns for file in files))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _remembering(_studio: Studio, folder: str, when: tuple[int, ...]) -> Studio:
+    return _studio.remembering()
+
+
 def strips(studio: Studio, k: int, kind: str, count: int) -> bytes:
     """A PNG with a row of tiles for each of the first ``count`` ways of ``kind``: what it alone does to image ``k``."""
-    return _strips(studio, str(studio.folder), studio.record.step, k, kind, count)
+    return _strips(studio, str(studio.folder), studio.record.step, studio.by_memory, k, kind, count)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _strips(_studio: Studio, folder: str, step: int, k: int, kind: str, count: int) -> bytes:
+def _strips(_studio: Studio, folder: str, step: int, by_memory: bool, k: int, kind: str, count: int) -> bytes:
     pictures = _studio.sweep(_studio.latents[k], OFFSETS, count, kind)
     return png(tile(channels_last(pictures.reshape(-1, *pictures.shape[2:])), len(OFFSETS), gap=0))
 

@@ -41,17 +41,11 @@ def radar(
         )
     styled(figure, 460)
     ring = {"gridcolor": GRID, "linecolor": GRID}
+    numbers = {"tickvals": [0.25, 0.5, 0.75, 1], "tickfont": {"color": AXIS}}
     figure.update_layout(
         polar={
             "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": {
-                **ring,
-                "range": [0, 1],
-                "tickvals": [0.25, 0.5, 0.75, 1],
-                "tickfont": {"color": AXIS},
-                "angle": ANGLE,
-                "tickangle": 0,
-            },
+            "radialaxis": {**ring, "range": [0, 1], "angle": ANGLE, "tickangle": 0, **numbers},
             "angularaxis": {**ring, "direction": "clockwise", "rotation": 90},
         },
         margin={"l": 70, "r": 70, "t": 70, "b": 40},

@@ -3,12 +3,13 @@
 What the Traverse page shows is computed here. Images come from the run's map, so that image k is the same on both
 pages; where the data set is made on this machine (sprites, digits) its own pixels replace the map's compressed ones.
 
-Objectives with a decoder draw what a representation stands for. For the others nothing can be drawn, and the nearest
-real images stand in.
+Objectives with a decoder draw what a representation stands for. The others have a memory decoder draw what is still in
+it, once one was learnt (:meth:`Studio.remembering`); without it the nearest real images stand in.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from torch import Tensor
 from simssl_core.errors import CheckpointError
 from simssl_core.latent import directions, traversal
 from simssl_core.runs.gallery import Gallery, open_gallery
+from simssl_core.runs.memory import open_memory
 from simssl_core.training.checkpoints import load
 
 THREADS = 1  # one picture is far too little work to share out, and a training may need the other cores
@@ -56,11 +58,27 @@ class Studio:
         self.objective, self.record = self.encoder.objective, self.encoder.record
         self.gallery: Gallery = open_gallery(self.folder, self.record)
         self.held_out = np.flatnonzero(self.gallery.cloud < 0)
+        self._memory = None
+
+    def remembering(self) -> Studio:
+        """The same, drawing with the run's memory decoder.
+
+        Raises:
+            CheckpointError: there is none that fits.
+        """
+        other = copy.copy(self)
+        other._memory = open_memory(self.folder, self.record)
+        return other
+
+    @property
+    def by_memory(self) -> bool:
+        """Whether pictures are the memory decoder's, which was learnt after the run."""
+        return self._memory is not None
 
     @property
     def has_decoder(self) -> bool:
         """Whether a representation can be drawn."""
-        return bool(self.objective.has_decoder)
+        return self.by_memory or bool(self.objective.has_decoder)
 
     @property
     def width(self) -> int:
@@ -102,14 +120,15 @@ class Studio:
         return found
 
     def draw(self, z: Tensor) -> np.ndarray:
-        """Pictures uint8 (N, C, H, W) of representations (N, D).
+        """Pictures uint8 (N, C, H, W) of representations (N, D), by the memory decoder if it was asked for.
 
-        Without a decoder: for each the nearest real image.
+        Without any decoder: for each the nearest real image.
         """
         z = torch.as_tensor(z, dtype=torch.float32).reshape(-1, self.width)
         if not self.has_decoder:
             return self.gallery.images[self.nearest(z, 1)[:, 0]]
-        return self.encoder.decode(z).nan_to_num().clamp(0, 1).mul(255).round().to(torch.uint8).numpy()
+        drawn = self._memory.pictures(z) if self._memory is not None else self.encoder.decode(z)
+        return drawn.nan_to_num().clamp(0, 1).mul(255).round().to(torch.uint8).numpy()
 
     def nearest(self, z: Tensor, count: int) -> np.ndarray:
         """The ``count`` held-out images nearest (Euclidean) to each of z (N, D): places in the gallery, (N, count)."""
