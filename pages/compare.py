@@ -8,7 +8,7 @@ from pages.parts import compare_memory, compare_panels, compare_show, compare_ta
 from pages.parts.runs_picker import all_runs
 from simssl_core.data import catalog
 from simssl_core.errors import LabError
-from simssl_core.runs.chores import FULL
+from simssl_core.runs.chores import ELBO, FULL
 from simssl_core.runs.comparison import Comparison, Group, compare
 from simssl_core.runs.library import RunEntry
 
@@ -95,8 +95,18 @@ def section(name: str, compared: Comparison, data: str) -> None:
         panels = compare_panels.sections(compared)[name]
         for panel in panels:
             compare_show.panel(panel)
+        if name == INFORMATION:
+            ask_bound(compared)
         if not panels:
             layout.empty("These runs were not measured in full yet", NEEDS_FULL)
+
+
+def ask_bound(compared: Comparison) -> None:
+    """A button for ELBO_SSL of those runs that it is not known of."""
+    known = {g.first.run for g in compared.groups if any(found.elbo for found in g.found)}
+    runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
+    about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
+    compare_show.chore(ELBO, runs, "Measure ELBO_SSL of them too", about)
 
 
 def main() -> None:

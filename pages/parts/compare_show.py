@@ -23,7 +23,9 @@ def panel(shown: Panel, heading: bool = True) -> None:
         config = {"displaylogo": False, "toImageButtonOptions": options}
         st.plotly_chart(shown.figure, key=f"compare_{shown.name}", config=config, alt=f"{shown.title}. {shown.caption}")
     if shown.table is not None:
-        st.dataframe(shown.table, hide_index=True, column_config=_columns(shown), key=f"compare_{shown.name}")
+        st.dataframe(
+            shown.table, hide_index=True, column_config=_columns(shown), placeholder="", key=f"compare_{shown.name}"
+        )
     layout.caption(shown.caption)
     data = shown.table if shown.data is None else shown.data
     if data is not None:
@@ -35,7 +37,7 @@ def _columns(shown: Panel) -> dict:
     found = {"run": st.column_config.TextColumn("Run", pinned=True), **PLAIN}
     for name in shown.table.columns:
         plain = str(name).removesuffix(" ±")
-        if plain not in found:
+        if name not in found:
             found[name] = number(scores.title(plain) if plain == name else "±", format="%.3f")
     return found
 

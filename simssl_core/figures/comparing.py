@@ -115,7 +115,7 @@ def spectra(
         )
     styled(figure, 420).update_layout(showlegend=True)
     figure.update_xaxes(title="Direction, by strength")
-    figure.update_yaxes(title="Singular value, largest = 1", type="log", exponentformat="power")
+    figure.update_yaxes(title="Singular value, largest = 1", type="log", dtick=1, exponentformat="power")
     return figure
 
 
@@ -126,14 +126,19 @@ def information(
     ceiling: Sequence[float],
     gaussian: Sequence[float],
 ) -> Figure:
-    """What two views tell of each other, in nats: a bar for the lower bound, a stroke for the most it can ever say, a
-    diamond for the Gaussian estimate."""
+    """What two views tell of each other, in nats: a bar for the lower bound (below zero it says nothing), a stroke for
+    the most it can ever say, a diamond for the Gaussian estimate."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     colours = [objective_colour(name) for name in objectives]
     figure.add_bar(
-        y=titles, x=bound, orientation="h", name="InfoNCE, a lower bound", marker={"color": colours}, width=0.5
+        y=titles,
+        x=[max(0.0, value) for value in bound],  # information is never below zero, whatever the bound says
+        orientation="h",
+        name="InfoNCE, a lower bound",
+        marker={"color": colours},
+        width=0.5,
     )
     stroke = {"symbol": "line-ns", "size": 26, "line": {"width": 3, "color": AXIS}}
     figure.add_scatter(y=titles, x=ceiling, mode="markers", name="its ceiling log N", marker=stroke)

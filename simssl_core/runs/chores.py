@@ -23,8 +23,8 @@ from simssl_core.runs import folders
 from simssl_core.runs.lease import Lease, held
 from simssl_core.training.environment import training_environment
 
-MEMORY, FULL = "memory", "full"
-KINDS = {MEMORY: "Learning what is remembered", FULL: "Measuring in full"}
+MEMORY, FULL, ELBO = "memory", "full", "elbo"
+KINDS = {MEMORY: "Learning what is remembered", FULL: "Measuring in full", ELBO: "Measuring, ELBO_SSL included"}
 NICE = 10
 SAY_SECONDS = 0.4
 START_SECONDS = 30.0  # that importing torch may take before a process without a lease counts as dead
@@ -169,16 +169,16 @@ def _memory(folder: Path) -> Iterator[tuple[float, str]]:
         yield moment.share, f"step {moment.step:,}, loss {moment.loss:.4f} per pixel"
 
 
-def _full(folder: Path) -> Iterator[tuple[float, str]]:
+def _full(folder: Path, elbo: bool = False) -> Iterator[tuple[float, str]]:
     from simssl_core.runs import fully
 
-    for moment in fully.measure_fully(folder):
+    for moment in fully.measure_fully(folder, elbo=elbo):
         if moment.found is not None:
             fully.keep(folder, moment.found)
         yield moment.share, moment.words
 
 
-_STEPS = {MEMORY: _memory, FULL: _full}
+_STEPS = {MEMORY: _memory, FULL: _full, ELBO: lambda folder: _full(folder, elbo=True)}
 
 
 def _file(root: Path, kind: str, ending: str) -> Path:

@@ -1,0 +1,158 @@
+"""The Compare page without a browser: every part with real small runs, empty states, damage, files to keep."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simssl_core.runs import chores, findings, fully, memory
+from tests.pages.small_runs import small_runs
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    for run in small_runs(root, "digits", ["vae", "simclr", "random"], points=100):
+        fully.keep(root / run, list(fully.measure_fully(root / run, images=100))[-1].found)
+    for run in ("small-vae", "small-simclr"):
+        list(memory.learn(root / run, seconds=30, steps=20))
+    return root
+
+
+@pytest.fixture
+def page(shelf, monkeypatch):
+    monkeypatch.setenv("SIMSSL_RUNS", str(shelf))
+    return AppTest.from_file(PAGE, default_timeout=90)
+
+
+def told(at: AppTest) -> str:
+    """All text on the page."""
+    kinds = (at.subheader, at.markdown, at.caption, at.warning, at.error)
+    return " ".join(str(item.value) for kind in kinds for item in kind)
+
+
+def part(at: AppTest, name: str) -> AppTest:
+    at.session_state["compare_part"] = name
+    return at.run()
+
+
+def figures(at: AppTest) -> list[dict]:
+    return [json.loads(item.proto.spec) for item in at.get("plotly_chart")]
+
+
+def test_overview_has_error_bars_a_radar_and_every_probe_with_its_error(page):
+    at = page.run()
+    assert not at.exception and not at.warning
+    scatter, radar = figures(at)
+    assert all(trace["error_x"]["array"][0] > 0 for trace in scatter["data"])
+    assert {trace["type"] for trace in radar["data"]} == {"scatterpolar"} and len(radar["data"]) == 3
+    table = at.dataframe[0].value
+    assert {"linear", "linear ±", "mlp", "style:crop_x", "style:crop_x ±", "nmi"} <= set(table.columns)
+    assert (table["linear ±"] > 0).all() and "one standard error over held-out data" in told(at)
+
+
+def test_inside_shows_layers_and_spectrum(page):
+    at = part(page.run(), "Inside")
+    assert not at.exception
+    profile, spectrum = figures(at)
+    assert {trace["name"] for trace in profile["data"]} == {"vae", "simclr", "random"}
+    assert profile["layout"]["xaxis"]["categoryarray"][-1] == "projection"
+    assert spectrum["layout"]["yaxis"]["type"] == "log"
+
+
+def test_information_stands_against_its_ceiling_with_its_bias(page):
+    at = part(page.run(), "Information")
+    assert not at.exception and "can never say more than log N" in told(at)
+    assert {trace["name"] for trace in figures(at)[0]["data"]} >= {"its ceiling log N", "Gaussian estimate"}
+    assert "Measure ELBO_SSL of them too" in [button.label for button in at.button]
+
+
+def test_memory_shows_a_strip_for_those_that_have_one_and_offers_the_others(page):
+    at = part(page.run(), "Memory")
+    assert not at.exception
+    assert len(at.get("image")) == 3, "the images, then vae and simclr"
+    assert "Learn what 1 of them remember" in [button.label for button in at.button]
+
+
+def test_a_button_starts_the_work_in_the_background(page, monkeypatch):
+    started = []
+    monkeypatch.setattr(chores, "start", lambda kind, runs: started.append((kind, list(runs))))
+    at = part(page.run(), "Memory")
+    next(button for button in at.button if button.label.startswith("Learn")).click().run()
+    assert not at.exception and started == [("memory", ["small-random"])]
+
+
+def test_work_under_way_shows_progress_and_can_be_stopped(page, shelf, monkeypatch):
+    now = chores.Chore("full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True)
+    monkeypatch.setattr(chores, "status", lambda kind: now if kind == "full" else None)
+    stopped = []
+    monkeypatch.setattr(chores, "stop", stopped.append)
+    at = page.run()
+    words = at.get("progress")[0].proto.text
+    assert "small-vae (1 of 1)" in words and "30 s left" in words
+    next(button for button in at.button if button.label == "Stop").click().run()
+    assert stopped == ["full"]
+
+
+def test_without_a_full_measurement_it_says_what_to_press(tmp_path, monkeypatch):
+    for run in small_runs(tmp_path, "digits", ["vae"], points=100):
+        record = tmp_path / run / "run.json"
+        scores = {"linear": 0.5, "style_r2": 0.2}
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"scores": scores, "score_step": 0}))
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=90).run()
+    assert not at.exception and "Errors are known after a full measurement" in told(at)
+    assert "Measure in full" in [button.label for button in at.button]
+    for name in ("Inside", "Information"):
+        assert "not measured in full yet" in told(part(at, name)) and not figures(at)
+    assert "Nothing has been learnt" in told(part(at, "Memory"))
+    assert not (tmp_path / ".lab").exists(), "looking writes nothing"
+
+
+def test_a_damaged_measurement_is_told_and_the_others_stay(page, shelf):
+    path = shelf / "small-vae" / findings.FILE
+    kept = path.read_text()
+    path.write_text(kept[: len(kept) // 2])
+    at = page.run()
+    path.write_text(kept)
+    assert not at.exception and "small-vae" in at.warning[0].value and "cannot be read" in at.warning[0].value
+    assert len(at.dataframe[0].value) == 3
+    assert "Measure 1 in full" in [button.label for button in at.button]
+
+
+def test_a_damaged_memory_decoder_is_offered_anew(page, shelf):
+    path = shelf / "small-vae" / memory.FILE
+    kept = path.read_bytes()
+    path.write_bytes(kept[:200])
+    at = part(page.run(), "Memory")
+    path.write_bytes(kept)
+    assert not at.exception and len(at.get("image")) == 2
+    assert "Learn what 2 of them remember" in [button.label for button in at.button]
+
+
+def test_the_report_holds_every_figure_and_strip(shelf):
+    from pages.parts import compare_memory, compare_panels, compare_tables
+    from simssl_core.figures.report import report
+    from simssl_core.runs import library
+    from simssl_core.runs.comparison import compare
+
+    compared = compare(library.runs(shelf))
+    panels = [compare_tables.table(compared.groups), compare_memory.panel(compared.groups)]
+    panels += [panel for some in compare_panels.sections(compared).values() for panel in some]
+    page = report("Comparison", "", panels)
+    assert page.count("Plotly.newPlot") >= 3 and page.count("<img alt=") == 3
+    assert compare_tables.tidy(compared.groups)["error"].gt(0).any()
+
+
+def test_an_idle_rerun_is_quick(page):
+    at = page.run()
+    at.run()
+    started = time.perf_counter()
+    at.run()
+    assert time.perf_counter() - started < 2.0, "a loaded machine may take longer than the 100 ms on a quiet one"
