@@ -94,8 +94,13 @@ def compare(entries: Sequence[RunEntry]) -> Comparison:
         together.setdefault(alike(entry), []).append(entry)
     names = _titles(list(together.values()))
     groups = tuple(_group(title, some, measured) for title, some in zip(names, together.values(), strict=True))
-    missing = tuple(entry.run for entry in entries if entry.run not in measured and entry.has_weights)
+    missing = tuple(entry.run for entry in entries if entry.has_weights and not whole(measured, entry))
     return Comparison(groups, missing, trouble)
+
+
+def whole(measured: dict[str, Findings], entry: RunEntry) -> bool:
+    """Whether nothing is missing; at the end of a training everything but the layers is measured."""
+    return entry.run in measured and bool(measured[entry.run].layers)
 
 
 def alike(entry: RunEntry) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simssl_core.config import parse
 from simssl_core.runs import findings
-from simssl_core.runs.findings import Elbo, Findings, Layer, Spread
+from simssl_core.runs.findings import Elbo, Findings, Layer
 from simssl_core.runs.identity import weights_id
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def measure_fully(
         ShapeError: its encoder has diverged.
     """
     from simssl_core.evaluation.captions import caption_scores
-    from simssl_core.evaluation.intervals import intervals
     from simssl_core.evaluation.layers import layer_scores
     from simssl_core.evaluation.score import check_finite, score
     from simssl_core.runs.reopened import reopen
@@ -64,10 +64,11 @@ def measure_fully(
     yield Progress(0.3 * end, "probes of content, style and geometry")
     scores = score(features, full=True) | caption_scores(run.objective, run.dataset, run.views)
     yield Progress(0.75 * end, "how far off each could be")
-    spreads = intervals(features, scores)
+    known = beside(features, scores)
     yield Progress(0.85 * end, "layer by layer")
     layers = layer_scores({name: _fewer(one) for name, one in profile.items()})
-    found = _found(weights, run.record.step, features, scores, spreads, layers)
+    values = {"weights": weights, "step": run.record.step, "scores": scores, **known}
+    found = parse(Findings, values, findings.FILE).model_copy(update={"layers": as_layers(layers)})
     if elbo:
         for share, bound in _elbo(run):
             found = found.model_copy(update={"elbo": bound})
@@ -120,17 +121,27 @@ def as_layers(scores: Mapping[str, Mapping[str, float]]) -> tuple[Layer, ...]:
     )
 
 
-def _found(weights: str, step: int, features: Features, scores, spreads, layers) -> Findings:
-    return Findings(
-        weights=weights,
-        step=step,
-        train=len(features.train),
-        test=len(features.test),
-        scores=scores,
-        intervals={name: Spread(**spread._asdict()) for name, spread in spreads.items()},
-        spectrum=relative_spectrum(features.test),
-        layers=as_layers(layers),
-    )
+def beside(features: Features, scores: Mapping[str, float]) -> dict[str, Any]:
+    """What a measurement finds beside its flat scores without looking at the layers: plain numbers, to be sent."""
+    from simssl_core.evaluation.intervals import intervals
+
+    return {
+        "train": len(features.train),
+        "test": len(features.test),
+        "intervals": {name: spread._asdict() for name, spread in intervals(features, scores).items()},
+        "spectrum": relative_spectrum(features.test),
+    }
+
+
+def keep_beside(folder: Path, step: int, scores: Mapping[str, float], found: Mapping[str, Any]) -> None:
+    """Store what :func:`beside` found at the end of a training; the layers are left to a full measurement.
+
+    Raises:
+        CheckpointError: the run has no weights.
+        RunError: the disk cannot be written.
+    """
+    values = {"weights": weights_id(folder), "step": step, "scores": dict(scores), **found}
+    findings.write(folder, parse(Findings, values, findings.FILE))
 
 
 def _profile(run: Reopened, images: int) -> dict[str, Features]:

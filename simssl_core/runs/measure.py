@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from simssl_core.errors import LabError
-from simssl_core.runs import maps
+from simssl_core.runs import folders, maps
 from simssl_core.runs.messages import Job, Result
 from simssl_core.runs.observer import Observer
 from simssl_core.runs.recorder import Recorder
@@ -161,6 +161,8 @@ class Measurer:
             maps.add_frame(run, self.recorder.root, step, layouts)
         if result.scores:
             self.recorder.scored(result.label, result.step, seconds, result.scores | told)
+        if job.full and result.found and job.step == self.race.step:
+            self._keep(run, result, told)
         if result.trouble:
             self.recorder.event("observer", result.trouble, result.label, result.step)
         if result.compiled is not None:
@@ -174,6 +176,16 @@ class Measurer:
             "probe_share_observer": self.cpu / elapsed,
         }
         self.recorder.numbers(result.label, self.race.step, self.race.elapsed, shares)
+
+    def _keep(self, run: str, result: Result, told: dict[str, float]) -> None:
+        """Write what the full measurement found; the weights of this step are on the disk already."""
+        from simssl_core.runs import fully
+
+        folder = folders.run_folder(self.recorder.root, run)
+        try:
+            fully.keep_beside(folder, result.step, result.scores | told, result.found)
+        except (LabError, OSError) as error:
+            self.recorder.event("observer", f"evaluation.json was not written: {error}", result.label, result.step)
 
     def _restart(self) -> None:
         """The observer died: start it once more, then do without."""

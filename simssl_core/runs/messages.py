@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,8 @@ class Result:
     """Scores, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
 
     ``cpu`` are the observer's CPU seconds for this job; the one-off compilation of UMAP stands apart: ``compiled`` is
-    its CPU seconds, told once. ``trouble`` says in a line what could not be measured.
+    its CPU seconds, told once. ``trouble`` says in a line what could not be measured. ``found``: of a full measurement
+    what :func:`simssl_core.runs.fully.beside` adds to the scores.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Result:
     cpu: float = 0.0
     compiled: float | None = None
     trouble: str | None = None
+    found: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -77,12 +77,16 @@ class Measurements:
         except Exception as error:
             traceback.print_exc()
             trouble = f"a measurement failed ({type(error).__name__}: {error})"
+        found = None
+        if job.full and scores:
+            found, lacking = _beside(job, scores)
+            trouble = trouble or lacking
         compiled = None
         if not self._told and (self._warm.ready or self._warm.trouble):
             self._told, compiled = True, self._warm.cpu
             trouble = trouble or self._warm.trouble
         cpu = time.process_time() - started - (self._warm.cpu - warming)
-        return Result(job.label, job.step, scores, tuple(frames), max(0.0, cpu), compiled, trouble)
+        return Result(job.label, job.step, scores, tuple(frames), max(0.0, cpu), compiled, trouble, found)
 
     def _frames(self, job: Job) -> list[tuple[int, Layouts]]:
         """The frames that are complete now: of this job, and of earlier ones that waited for UMAP."""
@@ -108,6 +112,17 @@ class Measurements:
         if job.full:
             done[-1][1]["umap3"] = projector.umap3(job.features.map)
         return done
+
+
+def _beside(job: Job, scores: dict[str, float]) -> tuple[dict | None, str | None]:
+    """Uncertainty and spectrum of a full measurement, or what kept them from being found."""
+    try:
+        from simssl_core.runs.fully import beside
+
+        return beside(job.features, scores), None
+    except Exception as error:
+        traceback.print_exc()
+        return None, f"the uncertainty could not be measured ({type(error).__name__}: {error})"
 
 
 def main() -> None:

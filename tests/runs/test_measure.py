@@ -99,6 +99,20 @@ def test_scores_and_frames_reach_store_and_folder(measured):
         assert maps.sheet(run, root)[:4] == b"RIFF"
 
 
+def test_the_end_of_a_training_tells_how_sure_its_numbers_are(measured):
+    from simssl_core.runs import comparison, findings
+
+    root, report = measured
+    for label, run in report.runs.items():
+        found = findings.read(root / run)
+        assert findings.current(found, root / run), "bound to the weights that stay on the disk"
+        assert found.step == 150 and found.test == 100 and found.spectrum[0] == 1.0
+        assert found.intervals["linear"].value == pytest.approx(report.scores[label]["linear"])
+    compared = comparison.compare(library.runs(root))
+    assert all(group.scores["linear"].error > 0 for group in compared.groups)
+    assert set(compared.unmeasured) == set(report.runs.values()), "the layers are left to the full measurement"
+
+
 def test_measuring_leaves_no_trace_in_the_training(measured, tmp_path):
     root, report = measured
     assert any(event.kind == "start" for event in Store(root).events(report.race))
