@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import compare_memory, compare_panels, compare_show, compare_tables, layout, machine, scores
+from pages.parts import (
+    compare_memory,
+    compare_panels,
+    compare_predictions,
+    compare_show,
+    compare_tables,
+    layout,
+    scores,
+)
+from pages.parts.compare_more import ask_bound, chance, everything, families
 from pages.parts.runs_picker import all_runs
-from simssl_core.data import catalog
-from simssl_core.errors import LabError
-from simssl_core.runs.chores import ELBO, FULL
+from simssl_core.runs.chores import FULL
 from simssl_core.runs.comparison import Comparison, Group, compare
 from simssl_core.runs.library import RunEntry
 
 OVERVIEW, INSIDE, INFORMATION, MEMORY = "Overview", "Inside", "Information", "Memory"
+PREDICTIONS = "Predictions"  # of sprites alone: only there is every factor known
 NEEDS_FULL = "Press “Measure in full” above: it takes up to a minute a run and goes on in the background."
 
 
@@ -59,38 +67,15 @@ def overview(groups: tuple[Group, ...], data: str) -> None:
     compare_show.panel(compare_tables.table(groups))
 
 
-def families(groups: tuple[Group, ...]) -> dict[str, str]:
-    """Generative, discriminative or reference, by objective; an unknown one is left out."""
-    kinds = machine.registry()
-    return {group.objective: kinds[group.objective].family for group in groups if group.objective in kinds}
-
-
-def chance(data: str) -> float | None:
-    """The accuracy of guessing, where the number of classes is known."""
-    try:
-        classes = catalog.info(data).classes
-    except LabError:
-        return None
-    return 1 / classes if classes > 1 else None
-
-
-def everything(compared: Comparison, data: str) -> list:
-    """All panels, for the report."""
-    groups = compared.groups
-    found = [compare_tables.table(groups), compare_panels.tasks(groups), compare_memory.panel(groups)]
-    if all(name in group.scores for group in groups for name in ("linear", "style_r2")):
-        found.insert(0, compare_panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
-    for panels in compare_panels.sections(compared).values():
-        found += panels
-    return [panel for panel in found if panel is not None]
-
-
 def section(name: str, compared: Comparison, data: str) -> None:
     """The part of the page that was chosen."""
     if name == OVERVIEW:
         overview(compared.groups, data)
     elif name == MEMORY:
         compare_memory.strips(compared.groups)
+    elif name == PREDICTIONS:
+        if shown := compare_predictions.panel(compared.groups, families(compared.groups)):
+            compare_show.panel(shown)
     else:
         panels = compare_panels.sections(compared)[name]
         for panel in panels:
@@ -99,14 +84,6 @@ def section(name: str, compared: Comparison, data: str) -> None:
             ask_bound(compared)
         if not panels:
             layout.empty("These runs were not measured in full yet", NEEDS_FULL)
-
-
-def ask_bound(compared: Comparison) -> None:
-    """A button for ELBO_SSL of those runs that it is not known of."""
-    known = {g.first.run for g in compared.groups if any(found.elbo for found in g.found)}
-    runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
-    about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
-    compare_show.chore(ELBO, runs, "Measure ELBO_SSL of them too", about)
 
 
 def main() -> None:
@@ -126,7 +103,7 @@ def main() -> None:
         resting = {entry.run for entry in entries if not entry.live}
         to_do = [run for run in compared.unmeasured if run in resting]
         with st.container(horizontal=True, vertical_alignment="center"):
-            parts = [OVERVIEW, INSIDE, INFORMATION, MEMORY]
+            parts = [OVERVIEW, INSIDE, INFORMATION, MEMORY, *([PREDICTIONS] if data == "sprites" else [])]
             part = st.segmented_control(
                 "Part", parts, default=OVERVIEW, key="compare_part", required=True, label_visibility="collapsed"
             )
