@@ -48,7 +48,8 @@ def tasks(groups: Sequence[Group]) -> Panel | None:
     figure = comparing.radar(words, [g.title for g in groups], [g.objective for g in groups], rows)
     caption = (
         "One axis for each task: content is the linear probe’s accuracy, the others R² (or balanced accuracy) of what "
-        "differs between views. A wide shape serves many tasks, a narrow one has thrown something away."
+        "differs between views, and the outer ring is 1. A wide shape serves many tasks, a narrow one has "
+        "thrown something away."
     )
     return Panel("tasks", "Which task does it serve?", caption, figure, data=tidy(groups, names))
 

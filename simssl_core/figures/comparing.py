@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 LAYER_ORDER = ("backbone", "representation")
-ANGLE = 78  # of the radar's numbers: between two axes for up to a dozen tasks
+INK = "#1B222B"  # on the coloured bars
 PARTS = (("reconstruct", "reconstruct"), ("entropy", "push"), ("prior", "pull"))
 
 
@@ -41,14 +41,13 @@ def radar(
         )
     styled(figure, 460)
     ring = {"gridcolor": GRID, "linecolor": GRID}
-    numbers = {"tickvals": [0.25, 0.5, 0.75, 1], "tickfont": {"color": AXIS}}
     figure.update_layout(
         polar={
             "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": {**ring, "range": [0, 1], "angle": ANGLE, "tickangle": 0, **numbers},
+            "radialaxis": {**ring, "range": [0, 1], "tickvals": [0.25, 0.5, 0.75, 1], "showticklabels": False},
             "angularaxis": {**ring, "direction": "clockwise", "rotation": 90},
         },
-        margin={"l": 70, "r": 70, "t": 70, "b": 40},
+        margin={"l": 95, "r": 70, "t": 70, "b": 40},
         legend={"y": 1.1},
     )
     return figure
@@ -169,10 +168,10 @@ def bounds(titles: Sequence[str], parts: Sequence[Mapping[str, float]], errors: 
     figure.add_scatter(
         y=titles,
         x=[sum(row[name] for name, _ in PARTS) for row in parts],
-        error_x={"type": "data", "array": list(errors), "color": AXIS},
+        error_x={"type": "data", "array": list(errors), "color": INK},
         mode="markers",
         name="ELBO_SSL",
-        marker={"symbol": "diamond", "size": 11, "color": AXIS},
+        marker={"symbol": "diamond", "size": 12, "color": INK, "line": {"width": 1.5, "color": "#FFFFFF"}},
         hovertemplate="<b>%{y}</b><br>ELBO %{x:.1f} nats<extra></extra>",
     )
     styled(figure, 130 + 46 * len(titles)).update_layout(barmode="relative", legend={"y": 1.05})
