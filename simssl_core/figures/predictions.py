@@ -39,12 +39,13 @@ def matrix(
             hovertemplate="%{x}, %{y}: %{z:.2f} found<extra></extra>",
         )
     )
-    for i, factor in enumerate(factors):
-        for k, title in enumerate(titles):
-            if found[i][k] is not None:
-                figure.add_annotation(
-                    x=title, y=factor, showarrow=False, **_words(said[i][k], right[i][k], found[i][k])
-                )
+    words = [
+        {"x": title, "y": factor, "showarrow": False, **_words(said[i][k], right[i][k], found[i][k])}
+        for i, factor in enumerate(factors)
+        for k, title in enumerate(titles)
+        if found[i][k] is not None
+    ]
+    figure.update_layout(annotations=words)  # all at once: one by one took a fifth of a second
     styled(figure, 120 + 44 * len(factors))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(side="top", showgrid=False)
