@@ -1,4 +1,4 @@
-"""The lab from a shell: ``python -m simssl_core train | evaluate | memory | map | bench | list``.
+"""The lab from a shell: ``python -m simssl_core train | evaluate | memory | map | study | bench | list``.
 
 Exit codes: 0 done, 1 the training failed, 2 something the user can mend (said in one message), 130 interrupted.
 """
@@ -9,10 +9,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from simssl_core.cli import benchmark, evaluate, listing, mapping, memory, train
+from simssl_core.cli import benchmark, evaluate, listing, mapping, memory, study, train
 from simssl_core.errors import LabError
 
-COMMANDS = (train, evaluate, memory, mapping, benchmark, listing)
+COMMANDS = (train, evaluate, memory, mapping, study, benchmark, listing)
 EPILOG = """examples:
   python -m simssl_core list
   python -m simssl_core train --data sprites --objectives simvae,vae,simclr,vicreg --seconds 240

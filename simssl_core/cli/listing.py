@@ -1,4 +1,4 @@
-"""``list``: the objectives, the data sets and the runs there are."""
+"""``list``: the objectives, the data sets, the presets and the runs there are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from simssl_core.data import catalog
 from simssl_core.errors import DataError
 from simssl_core.runs import folders, library
 
-HELP = "list objectives, data sets and runs"
+HELP = "list objectives, data sets, presets and runs"
 OWN = ("folder", "parquet")
-PARTS = ("objectives", "data", "runs")
+PARTS = ("objectives", "data", "presets", "runs")
 
 
 def add(commands: Any) -> None:
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Print what there is."""
     wanted = (chosen.what,) if chosen.what else PARTS
-    makers = {"objectives": _objectives, "data": _data, "runs": lambda: _runs(chosen.root)}
+    makers = {"objectives": _objectives, "data": _data, "presets": _presets, "runs": lambda: _runs(chosen.root)}
     found = {part: makers[part]() for part in wanted}
     if chosen.json:
         options.print_json(found)
@@ -64,6 +64,15 @@ def _data() -> list[dict[str, Any]]:
             "description": info.description,
         }
         for info in infos
+    ]
+
+
+def _presets() -> list[dict[str, Any]]:
+    from simssl_core.presets import NAMED
+
+    return [
+        {"name": name, "data": kept.data, "description": kept.description, "expected": kept.expected}
+        for name, kept in NAMED.items()
     ]
 
 

@@ -34,7 +34,19 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "train", help=HELP, description=HELP, epilog=NOTE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_configuration(parser)
+    parser.add_argument("--resume", metavar="RACE", help="go on with a stopped or interrupted race")
+    parser.add_argument("--no-final", action="store_true", help="leave out the full measurement at the end")
+    options.add_root(parser)
+    parser.set_defaults(do=run)
+
+
+def add_configuration(parser: argparse.ArgumentParser) -> None:
+    """What is trained, on what, for how long: what :func:`configuration` reads."""
     parser.add_argument("--data", default="sprites", metavar="NAME", help="data set (default: sprites; see 'list')")
+    parser.add_argument(
+        "--preset", metavar="NAME", help="a setting from the literature, in place of --data (see 'list')"
+    )
     parser.add_argument("--path", metavar="PATH", help="your own images, for the data sets 'folder' and 'parquet'")
     parser.add_argument(
         "--objectives", default="simvae,simclr", metavar="A,B", help="who races, or 'all' (default: simvae,simclr)"
@@ -53,10 +65,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="PLACE=VALUE", help="any other setting; see below"
     )
-    parser.add_argument("--resume", metavar="RACE", help="go on with a stopped or interrupted race")
-    parser.add_argument("--no-final", action="store_true", help="leave out the full measurement at the end")
-    options.add_root(parser)
-    parser.set_defaults(do=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -92,6 +100,7 @@ def configuration(chosen: argparse.Namespace) -> RunConfig:
     """
     from simssl_core import presets
 
+    start = presets.preset(chosen.preset) if chosen.preset else None
     members = _members(chosen.objectives)
     sections, settings = options.assignments(chosen.set, members)
     steps = chosen.steps if chosen.steps is not None else MANY if chosen.seconds is not None else None
@@ -108,7 +117,7 @@ def configuration(chosen: argparse.Namespace) -> RunConfig:
         parse(Member, {"objective": objective, "label": label, "settings": settings.get(label, {})}, label)
         for label, objective in members.items()
     ]
-    return presets.recommended(chosen.data, racers, name=chosen.name, **sections)
+    return presets.recommended(chosen.data, racers, name=chosen.name, start=start, **sections)
 
 
 def _members(text: str) -> dict[str, str]:

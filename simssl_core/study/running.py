@@ -1,0 +1,159 @@
+"""Running a study: its cells side by side, one a GPU or one a core, and what is finished stays finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simssl_core.errors import RunError
+from simssl_core.study import cells
+from simssl_core.study.cells import Cell
+from simssl_core.training.environment import cores, training_environment
+
+PROJECT = Path(__file__).parents[2]
+LOOK_SECONDS = 0.2
+
+
+@dataclass
+class Working:
+    """A cell's process, and how far it is."""
+
+    cell: Cell
+    process: subprocess.Popen
+    device: str
+    share: float = 0.0
+    said: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Follow its output until it ends."""
+        threading.Thread(target=self._shares, daemon=True).start()
+        threading.Thread(target=self._words, daemon=True).start()
+
+    def _shares(self) -> None:
+        for line in self.process.stdout:
+            try:
+                self.share = float(line)
+            except ValueError:
+                self.said.append(line)
+
+    def _words(self) -> None:
+        for line in self.process.stderr:
+            self.said = [*self.said[-20:], line]
+
+
+@dataclass(frozen=True)
+class State:
+    """How far the study is: cells ``done`` of ``total``, their share with those under way counted in part, the cell
+    that ended just now (if one did) with the reason if it failed, and seconds left (None: too early to tell)."""
+
+    done: int
+    total: int
+    share: float
+    left: float | None
+    ended: Cell | None = None
+    failed: str | None = None
+
+
+def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", fresh: bool = False) -> Iterator[State]:
+    """Do every cell that is not finished yet; yields from time to time.
+
+    ``jobs``: processes at once; 0: one for each GPU, or one for each core with one thread each. Whoever stops iterating
+    (Ctrl-C) stops the cells under way; finished ones are kept and not done again.
+
+    Raises:
+        RunError: kept cells were made with other settings, or a cell's process ended without a result.
+    """
+    out = Path(out)
+    if fresh:
+        shutil.rmtree(out / cells.FOLDER, ignore_errors=True)
+    kept = cells.finished(out, wanted)
+    waiting = [cell for cell in wanted if cell.name not in kept]
+    places = _places(device, jobs, len(waiting))
+    threads = max(1, cores() // max(1, len(places)))
+    working: list[Working] = []
+    done, started = len(kept), time.monotonic()
+    yield _state(done, len(wanted), working, len(kept), started)
+    try:
+        while waiting or working:
+            free = list(places)
+            for one in working:
+                free.remove(one.device)
+            while waiting and free:
+                working.append(_start(waiting.pop(0), out, free.pop(0), threads))
+            time.sleep(LOOK_SECONDS)
+            for one in [one for one in working if one.process.poll() is not None]:
+                working.remove(one)
+                done += 1
+                reason = _ended(one, out)
+                yield _state(done, len(wanted), working, len(kept), started, one.cell, reason)
+            yield _state(done, len(wanted), working, len(kept), started)
+    finally:
+        for one in working:
+            one.process.kill()
+            one.process.wait()
+
+
+def _places(device: str, jobs: int, most: int) -> list[str]:
+    """The device of each process that may run at once."""
+    found = [device]
+    if device in ("auto", "cuda"):
+        from simssl_core.training.devices import available
+
+        found = [name for name in available() if name.startswith("cuda")] or [device if device == "cuda" else "cpu"]
+    count = jobs or (cores() if found == ["cpu"] else len(found))
+    return [found[k % len(found)] for k in range(max(1, min(count, most)))]
+
+
+def _start(cell: Cell, out: Path, device: str, threads: int) -> Working:
+    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simssl_core.study.cell"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **training_environment(threads), "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl-C is for the study, which then ends its cells
+    )
+    train = cell.config.train.model_copy(update={"threads": threads})
+    config = cell.config.model_copy(update={"train": train}).model_dump(mode="json")
+    json.dump(
+        {"config": config, "validation": cell.validation, "out": str(out.resolve()), "device": device}, process.stdin
+    )
+    process.stdin.close()
+    working = Working(cell, process, device)
+    working.listen()
+    return working
+
+
+def _ended(one: Working, out: Path) -> str | None:
+    """The reason if the training of a cell failed; raises where there is no result at all."""
+    path = one.cell.file(out)
+    if one.process.returncode or not path.exists():
+        words = "".join(one.said).strip().splitlines()
+        last = words[-1] if words else f"its process ended with code {one.process.returncode}"
+        raise RunError(f"{one.cell.label}, seed {one.cell.seed}: {last.removeprefix('error: ')}")
+    return cells.read(path).get("failed")
+
+
+def _state(
+    done: int,
+    total: int,
+    working: Sequence[Working],
+    kept: int,
+    started: float,
+    ended: Cell | None = None,
+    failed: str | None = None,
+) -> State:
+    worth = done + 0.9 * sum(one.share for one in working)  # the rest of a cell is its measurement
+    fresh = worth - kept
+    left = (time.monotonic() - started) * (total - worth) / fresh if fresh > 0.2 else None
+    return State(done, total, worth / max(1, total), left, ended, failed)

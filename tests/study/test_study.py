@@ -1,0 +1,132 @@
+"""A real small study: it resumes, tells who failed, refuses other settings, and leaves its files whole."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from simssl_core import presets
+from simssl_core.cli import main
+from simssl_core.errors import ConfigError, RunError
+from simssl_core.study import cell as cell_module
+from simssl_core.study import cells, foretold, report, running
+from simssl_core.training.member import RunningMember
+
+
+def configuration(*members, **train):
+    settings = {"steps": 6, "batch": 32, **train}
+    return presets.recommended("digits", members or ("vae", "simclr"), train=settings, data={"train": 200, "test": 80})
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two objectives with two seeds through the shell; the folder."""
+    out = tmp_path_factory.mktemp("study")
+    sizes = ["--set", "data.train=200", "--set", "data.test=80", "--set", "train.batch=32"]
+    words = ["study", "--data", "digits", "--objectives", "vae,simclr", "--steps", "6", "--seeds", "2", *sizes]
+    assert main([*words, "--out", str(out)]) == 0
+    return out, words
+
+
+def test_files_are_there_and_tidy(study):
+    out, _ = study
+    table = pd.read_parquet(out / "study.parquet")
+    assert set(table.label) == {"vae", "simclr"} and set(table.seed) == {0, 1}
+    assert {"linear", "style_r2", "style_share", "backbone", "output"} <= set(table[table.label == "simclr"].metric)
+    assert not table.duplicated(["label", "seed", "metric"]).any()
+    shown = (out / "table.md").read_text()
+    assert "| vae |" in shown and "±" in shown
+    verdicts = json.loads((out / "verdicts.json").read_text())
+    assert [v["verdict"] for v in verdicts][:3] == ["undecided"] * 3, "nobody trained SimVAE"
+    assert "Predictions" in (out / "verdicts.md").read_text()
+
+
+def test_seeds_differ_and_members_saw_the_same(study):
+    out, _ = study
+    kept = {(k["config"]["members"][0]["label"], k["config"]["train"]["seed"]): k for k in cells.all_kept(out)}
+    assert kept["vae", 0]["scores"]["linear"] != kept["vae", 1]["scores"]["linear"]
+    assert kept["vae", 0]["steps"] == kept["simclr", 1]["steps"] == 6
+
+
+def test_finished_cells_are_not_trained_again(study, monkeypatch):
+    out, words = study
+    before = {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
+    monkeypatch.setattr(running, "_start", lambda *_: pytest.fail("a cell was started again"))
+    assert main([*words, "--out", str(out)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()} == before
+
+
+def test_other_settings_are_refused(study, capsys):
+    out, words = study
+    assert main([*words, "--out", str(out), "--set", "train.learning_rate=0.5"]) == 2
+    assert "made with other settings" in capsys.readouterr().err
+
+
+def test_report_judges_several_folders(study, tmp_path, capsys):
+    out, _ = study
+    assert main(["study", "--report", str(out), "--out", str(tmp_path / "all"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["verdicts"]) == 4 and found["numbers"]
+    assert (tmp_path / "all" / "verdicts.md").exists()
+
+
+def test_where_it_runs_is_no_other_setting():
+    one, same, other = (
+        cells.plan(configuration("vae", **train), [0])[0].identity
+        for train in ({"threads": 1}, {"threads": 2, "device": "cpu"}, {"learning_rate": 0.5})
+    )
+    assert one == same != other
+
+
+def test_a_cell_that_diverges_is_recorded_and_the_study_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(RunningMember, "sound", lambda self: False)
+    plan = cells.plan(configuration("vae"), [0])
+    for one in plan:
+        *_, found = cell_module.outcome(one, "cpu")
+        assert "failed" in found and "learning rate" in found["failed"]
+        cells.write(tmp_path, one, found)
+    made = report.make([tmp_path])
+    assert made.failures and "vae, seed 0" in made.failures[0] and "Failed" in made.said
+    assert main(["study", "--report", str(tmp_path)]) == 1
+
+
+def test_validation_leaves_the_test_images_unseen():
+    from simssl_core.data import catalog
+
+    dataset = catalog.load(configuration().data)
+    held = cell_module._validating(dataset)
+    assert len(held.train) + len(held.test) == len(dataset.train)
+    seen = {image.numpy().tobytes() for image in dataset.train.images}
+    assert all(image.numpy().tobytes() in seen for image in held.test.images)
+    assert len(held.test.captions) == len(held.test)
+
+
+def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "")
+    config = configuration("vae").model_copy(update={"data": configuration().data.model_copy(update={"name": "x"})})
+    with pytest.raises(RunError, match=r"vae, seed 0: .*no data set 'x'"):
+        list(running.run(cells.plan(config, [0]), tmp_path, jobs=1, device="cpu"))
+    assert not list(tmp_path.glob("cells/*"))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"format": 9}', '{"format": 1, "config": {"name": 3}}'])
+def test_damaged_cells_are_named(tmp_path, text):
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "vae-0.json").write_text(text)
+    with pytest.raises(RunError, match=r"vae-0\.json is not a finished cell"):
+        cells.all_kept(tmp_path)
+
+
+def test_plans_need_seeds_that_differ():
+    for seeds in ([], [1, 1]):
+        with pytest.raises(ConfigError, match="seeds"):
+            cells.plan(configuration(), seeds)
+
+
+def test_predictions_are_counted():
+    config = presets.recommended("sprites", ["simclr"]).model_dump(mode="json")
+    scores = {"linear": 0.9, "style:x": 0.1, "style:hue": 0.8, "factor:shape": 0.9}
+    found = foretold.compared([{"config": config, "scores": scores, "classes": ["a"] * 10}])
+    right = dict(zip(found.factor, found.right, strict=True))
+    assert right == {"x": True, "hue": False, "class": True, "shape": True}
+    assert "Right in 3 of 4" in foretold.markdown(found)
