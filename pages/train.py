@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import glimpses, layout, race, race_view, setup
+from pages.parts import glimpses, layout, race, race_queue, race_view, setup
 from simssl_core.runs import launcher
 
 KEY = "race"
@@ -42,6 +42,8 @@ def start() -> None:
         if config is None:
             return
         bar.markdown(setup.summary(config))
+        if others := race.training():
+            bar.markdown(f":gray[“{others[0]}” is training; this one will wait in the queue if no place is free.]")
         if bar.button("Start training", type="primary", icon=":material/play_arrow:"):
             st.session_state["train.next"] = launcher.launch(config)
             st.rerun()
@@ -66,3 +68,4 @@ with layout.guard():
             watch(shown)
         else:
             start()
+    st.fragment(race_queue.queue, run_every=3 if race.training() else None)(shown)

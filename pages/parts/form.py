@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import types
 import typing
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,51 +12,9 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from pages.parts.form_fields import extra, is_advanced, kind_of, limits, words
+
 WIDEST_SLIDER = 1000  # a range wider than this is typed, not dragged
-
-
-# Names that read badly as labels; all others are made from the field's name.
-LABELS = {
-    "count": "Views of each datum (J)",
-    "shared": "Shared by all views: the content",
-    "crop_min": "Smallest crop",
-    "crop_max": "Largest crop",
-    "hflip": "Flip left-right",
-    "vflip": "Flip upside down",
-    "width": "Width D",
-    "batch": "Data per step",
-    "seconds": "Seconds at most",
-    "train": "Training images",
-    "test": "Held-out images",
-    "sigma2": "σ², spread of views",
-    "gamma2": "γ², spread of content",
-    "beta": "β",
-    "temperature": "Temperature τ",
-}
-
-
-def words(name: str) -> str:
-    """A field's name as a label: ``learning_rate`` → "Learning rate"."""
-    return LABELS.get(name) or name.replace("_", " ").capitalize()
-
-
-def is_live(info: FieldInfo) -> bool:
-    """Whether the field may change while a run trains."""
-    return bool(_extra(info).get("live"))
-
-
-def is_advanced(info: FieldInfo) -> bool:
-    """Whether the field is folded away at first."""
-    return bool(_extra(info).get("advanced"))
-
-
-def limits(info: FieldInfo) -> tuple[float | None, float | None]:
-    """The smallest and the largest value the field takes (an open bound counts as closed: the model checks again)."""
-    low = high = None
-    for rule in info.metadata:
-        low = next((getattr(rule, name) for name in ("ge", "gt") if getattr(rule, name, None) is not None), low)
-        high = next((getattr(rule, name) for name in ("le", "lt") if getattr(rule, name, None) is not None), high)
-    return low, high
 
 
 def ask_all(
@@ -97,7 +54,7 @@ def ask(
     name: str, info: FieldInfo, value: Any, key: str, choices: tuple[str, ...] = (), label: str | None = None
 ) -> Any:
     """The one widget that fits a field; what is typed survives a change of page."""
-    kind, optional = _kind(info.annotation)
+    kind, optional = kind_of(info.annotation)
     common = {"label": label or words(name), "help": info.description, "key": key, "persist_state": "session"}
     if kind is bool:
         return st.toggle(value=value, **common)
@@ -113,7 +70,7 @@ def ask(
 def dial(name: str, info: FieldInfo, value: Any, key: str, label: str) -> Any:
     """A knob to turn while a run trains: a slider that multiplies where the range spans powers of ten."""
     low, high = limits(info)
-    if _kind(info.annotation)[0] is not float or low is None or not high or high < 100 * max(low, 1e-9):
+    if kind_of(info.annotation)[0] is not float or low is None or not high or high < 100 * max(low, 1e-9):
         return ask(name, info, value, key, label=label)
     return st.select_slider(
         label,
@@ -145,7 +102,7 @@ def _ask_many(value: Any, choices: tuple[str, ...], common: dict) -> Any:
 
 def _ask_number(kind: type, optional: bool, info: FieldInfo, value: Any, common: dict) -> Any:
     low, high = limits(info)
-    step = _extra(info).get("step")
+    step = extra(info).get("step")
     draggable = None not in (low, high) and not optional and step is None and high - low <= WIDEST_SLIDER
     if kind is int:
         widget = st.slider if draggable and high - low <= 64 else st.number_input
@@ -164,14 +121,3 @@ def _fine(span: float) -> float:
 
 def _coarse(value: float | None) -> float:
     return 1.0 if value is None or abs(value) >= 10 else 0.1 if abs(value) >= 1 else 0.01
-
-
-def _extra(info: FieldInfo) -> Mapping[str, Any]:
-    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def _kind(annotation: Any) -> tuple[Any, bool]:
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        rest = [a for a in typing.get_args(annotation) if a is not type(None)]
-        return rest[0], len(rest) < len(typing.get_args(annotation))
-    return annotation, False

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import layout, live_chart, machine, race
-from pages.parts.form import dial, is_live, words
+from pages.parts import layout, live_chart, machine, race, race_charts, race_queue
+from pages.parts.form import dial
+from pages.parts.form_fields import is_live, words
 from simssl_core.config import TrainConfig
 from simssl_core.figures.theme import class_colours
 from simssl_core.runs import launcher, status
@@ -21,7 +22,7 @@ def live(name: str, was_live: bool) -> None:
             st.rerun()
         _status(now)
         _maps(now)
-        live_chart.live_board(*race.charts(now.stamp, now), total=now.row.steps, key=f"board.{name}")
+        live_chart.live_board(*race_charts.charts(now.stamp, now), total=now.row.steps, key=f"board.{name}")
 
 
 def _status(now: race.Snapshot) -> None:
@@ -36,16 +37,18 @@ def _status(now: race.Snapshot) -> None:
     for member in now.members:
         if member.status == "failed" and member.reason:
             st.error(f"**{member.label}** stopped: {member.reason}", icon=":material/error:")
-    if now.status in ("queued", "starting") or not now.row.step:
+    if now.status == "queued":
+        race_queue.place(now.row.race)
+        return
+    if now.status == "starting" or not now.row.step:
         st.progress(0.0, "Starting: loading data…" if now.status in layout.LIVE else "Not a step was trained.")
         return
     st.progress(min(1.0, now.row.step / max(1, now.row.steps)), _progress(now))
     for member in now.members:
-        rank = now.latest[member.run].get("effective_rank")
-        if rank and rank[1] < race.COLLAPSED:
+        if signs := race.collapse(now, member):
             st.warning(
-                f"**{member.label}** has collapsed: its effective rank is {rank[1]:.1f}, so nearly all images share "
-                "one representation. Strengthen its push, or lower the learning rate.",
+                f"**{member.label}** has collapsed: {signs}, so nearly all images share one representation. "
+                "Strengthen its push, or lower the learning rate.",
                 icon=":material/compress:",
             )
 
@@ -79,7 +82,7 @@ def _controls(now: race.Snapshot) -> None:
             _button("Resume", "play_arrow", launcher.resume, name, "Going on…", primary=True)
         if now.status in status.RESUMABLE:
             _button("Resume", "play_arrow", launcher.resume, name, "Starting again…", primary=True, page=True)
-        if now.status in layout.LIVE:
+        if now.status in layout.LIVE and now.status != "queued":
             _button("Stop", "stop", launcher.stop, name, "Stopping: saving what was learnt…")
         if now.status not in layout.LIVE:
             run = now.members[0].run if now.members else None
@@ -99,7 +102,7 @@ def _button(label: str, icon: str, act: Any, name: str, said: str, primary: bool
 
 
 def _maps(now: race.Snapshot) -> None:
-    live_chart.mini_maps(race.small_maps(now), class_colours(10), key=f"maps.{now.row.race}")
+    live_chart.mini_maps(race_charts.small_maps(now), class_colours(10), key=f"maps.{now.row.race}")
     layout.caption("Held-out images in each representation (UMAP), coloured by class; they move as the encoder learns.")
 
 

@@ -98,6 +98,16 @@ def empty_trash(root: Root = None) -> int:
     return len(tickets)
 
 
+def forget_unborn(race: str, root: Root = None) -> None:
+    """Forget those runs of an ended race that never came to be on the disk, and the race itself if none is left."""
+    where = folders.root(root)
+    store = at(where)
+    for member in store.runs(race):
+        if not folders.run_folder(where, member.run).is_dir():
+            store.forget(member.run)
+    _forget_empty_race(race, where)
+
+
 def _forget_empty_race(race: str, root: Path) -> None:
     """A race of which no run is left gives its name back (a run restored later still brings all it needs)."""
     if not race or not has_store(root) or at(root).runs(race):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import form, race
+from pages.parts import form, form_fields, race, race_charts
 from simssl_core.config import RunConfig, TrainConfig
 from simssl_core.runs import launcher, library
 from simssl_core.runs.store import Store
@@ -196,7 +196,7 @@ def test_resume_asks_the_launcher(raced, monkeypatch):
 
 def test_charts_hold_what_the_store_holds(raced):
     now = race.snapshot(raced)
-    apart, side, terms = race.sections(now)
+    apart, side, terms = race_charts.sections(now)
     assert [panel["title"] for panel in apart["panels"]] == ["simvae", "simclr"]
     assert [s["name"] for s in side["panels"][0]["series"]] == ["simvae", "simclr"]
     assert [s["name"] for s in terms["panels"][0]["series"]] == ["pull", "push"]
@@ -241,7 +241,7 @@ def test_theory_puts_live_numbers_beside_the_formulas(shelf):
 
 @pytest.mark.parametrize("name, low, high", [("learning_rate", 0, 1), ("batch", 2, 16_384), ("probe_share", 0, 0.5)])
 def test_limits_come_from_the_field(name, low, high):
-    assert form.limits(TrainConfig.model_fields[name]) == (low, high)
+    assert form_fields.limits(TrainConfig.model_fields[name]) == (low, high)
 
 
 def test_a_dial_multiplies_and_holds_its_value():
