@@ -37,13 +37,14 @@ def set_up() -> None:
 def start() -> None:
     """The form and its one button."""
     bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    note = st.empty()
     with layout.guard():
         config = setup.ask_race()
         if config is None:
             return
         bar.markdown(setup.summary(config))
         if others := race.training():
-            bar.markdown(f":gray[“{others[0]}” is training; this one will wait in the queue if no place is free.]")
+            note.caption(f"“{others[0]}” is training; this race waits in the queue until a place is free.")
         if bar.button("Start training", type="primary", icon=":material/play_arrow:"):
             st.session_state["train.next"] = launcher.launch(config)
             st.rerun()

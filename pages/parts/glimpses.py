@@ -38,7 +38,7 @@ def _reconstructions(now: race.Snapshot) -> None:
         layout.caption("The checkpoint is just being written; a moment.")
         return
     for run, picture in rows:
-        words, strip = st.columns([1, 6], vertical_alignment="center", gap="small")
+        words, strip = st.columns([3, 13], vertical_alignment="center", gap="small")
         words.markdown(f":gray[{labels.get(run, run)}]")
         strip.image(picture, width="stretch", alt=f"{labels.get(run, 'held-out images')}: one image per column")
     if len(rows) == 1:

@@ -103,8 +103,18 @@ def collapse(now: Snapshot, member: RunRow) -> str:
 
 
 def marks(now: Snapshot) -> list[tuple[float, str]]:
-    """What was turned while the race ran: (step, words)."""
-    return [(event.step or 0, event.text.replace("_", " ")) for event in now.events if event.kind == "change"]
+    """What was turned while the race ran: (step, words); one mark where a knob was turned for several members."""
+    found: dict[tuple, list[Event]] = {}
+    for event in now.events:
+        if event.kind == "change":
+            data = event.data or {}
+            found.setdefault((event.step or 0, data.get("name"), str(data.get("new"))), []).append(event)
+    return [(step, _turned(events).replace("_", " ")) for (step, *_), events in found.items()]
+
+
+def _turned(events: list[Event]) -> str:
+    text = events[0].text
+    return text if len(events) == 1 else f"all: {text.split(': ', 1)[-1]}"
 
 
 def colour(member: RunRow, now: Snapshot) -> str:

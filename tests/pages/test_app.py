@@ -203,6 +203,43 @@ def test_charts_hold_what_the_store_holds(raced):
     assert race.seconds_left(now) == pytest.approx(20.0)
 
 
+def test_a_knob_turned_for_all_is_one_mark(raced, shelf):
+    store = Store(shelf)
+    for label in ("simvae", "simclr"):
+        data = {"member": label, "name": "learning_rate", "old": 0.001, "new": 0.002}
+        store.add_event(raced, "change", f"{label}: learning_rate 0.001 → 0.002", step=150, data=data)
+    assert race.marks(race.snapshot(raced))[1:] == [(150, "all: learning rate 0.001 → 0.002")]
+
+
+@pytest.mark.parametrize(
+    "rank, spread, words", [(1.2, 0.5, "rank is 1.2"), (6.0, 5e-4, "spread by only 0.0005"), (6.0, 0.5, "")]
+)
+def test_a_collapse_is_a_low_rank_or_features_without_spread(raced, shelf, rank, spread, words):
+    store = Store(shelf)
+    store.add_metrics(
+        [("seen-simclr", 201, 20.0, "effective_rank", rank), ("seen-simclr", 201, 20.0, "feature_std", spread)]
+    )
+    now = race.snapshot(raced)
+    told = race.collapse(now, next(m for m in now.members if m.label == "simclr"))
+    assert (words in told) if words else not told
+
+
+def test_a_waiting_race_shows_its_place_and_leaves_the_queue(raced, shelf, monkeypatch):
+    from simssl_core.runs import waiting
+
+    left = []
+    monkeypatch.setattr(launcher, "status", lambda name, root=None: "queued" if name in ("one", "two") else "stopped")
+    monkeypatch.setattr(waiting, "waiting", lambda root=None: ["one", "two"])
+    monkeypatch.setattr(waiting, "withdraw", left.append)
+    for name in ("one", "two"):
+        launcher.register(RunConfig(name=name, data={"name": "digits"}, members=["vae"]), shelf, status="queued")
+    at = page("train", race="two").run()
+    assert not at.exception
+    assert "Number 2 in the queue." in told(at) and "waits for “one”" in told(at) and "1. **one**" in told(at)
+    next(button for button in at.button if button.label == "Take it out of the queue").click().run()
+    assert left == ["two"]
+
+
 def test_runs_search_rename_delete_and_undo(shelf):
     at = page("runs", runs_search="simclr").run()
     assert at.dataframe[0].value["run"].tolist() == ["small-simclr"]

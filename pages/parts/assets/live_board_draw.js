@@ -149,7 +149,8 @@ function reference(ctx, box, theme, line, sy) {
 function marks(ctx, box, view, sx, x0, x1) {
   const list = (view.data.marks ?? []).filter(m => m.x >= x0 && m.x <= x1)
   const near = list.filter(m => view.hover != null && Math.abs(sx(m.x) - sx(view.hover)) < 7)
-  const spoken = near.length ? near.slice(-2) : list.slice(-1)
+  const fits = mark => ctx.measureText(mark.text).width < 0.45 * (box.right - box.left)   // it must not hide the curves
+  const spoken = near.length ? near.slice(-2) : list.slice(-1).filter(fits)
   ctx.strokeStyle = ctx.fillStyle = view.theme.text
   for (const mark of list) {
     const x = Math.round(sx(mark.x)) + 0.5
