@@ -24,6 +24,17 @@ _COMPONENT = st.components.v2.component(
 
 
 @dataclass(frozen=True)
+class Links:
+    """An image and its neighbours in the representation. ``point`` is its row, or −1 for one that is not on the map:
+    that one is drawn as ``picture`` (PNG) at the mean of ``near``, weighted by ``weights``."""
+
+    point: int
+    near: list[int]
+    weights: list[float]
+    picture: bytes | None
+
+
+@dataclass(frozen=True)
 class Panel:
     """One map of up to four: what it is of, its layouts over time, its points' facts and colours."""
 
@@ -39,6 +50,7 @@ class Panel:
     sheet: bytes
     colouring: Colouring
     views_only: bool
+    links: Links | None = None
 
 
 def latent_map(
@@ -101,4 +113,12 @@ def _described(panel: Panel, key: str) -> dict[str, Any]:
             "legend": panel.colouring.legend,
             "views": panel.views_only,
         },
+        "links": _linked(panel.links),
     }
+
+
+def _linked(links: Links | None) -> dict[str, Any] | None:
+    if links is None:
+        return None
+    picture = links.picture and "data:image/png;base64," + base64.b64encode(links.picture).decode()
+    return {"point": links.point, "near": links.near, "weights": links.weights, "picture": picture}

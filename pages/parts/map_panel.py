@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from pages.parts import map_source
+from pages.parts import map_search, map_source
 from pages.parts.bars import bars
 from pages.parts.layout import link
 from pages.parts.map_component import Panel
@@ -35,11 +35,18 @@ def selection_panel(panels: Sequence[Panel], step: int, chosen: np.ndarray) -> N
         if len(chosen) > MOST:
             st.caption(f"The first {MOST} of {len(chosen):,}.")
     for panel in panels:
+        found = map_search.of_point(panel.shown, int(chosen[0])) if len(chosen) == 1 else None
+        if found is not None:
+            _alike(known, chosen[0], found.near, panel.title)
+            _tiles(pictures[found.near], 6)
+            continue
         layout = _layout(panel.shown, kind, step)
         near = atlas.nearest_points(layout, chosen, NEAR, known.images)
         if len(near):
             st.markdown(f"**Nearest on {panel.title}’s map**")
             _tiles(pictures[near])
+    if len(chosen) == 1:
+        st.caption("Nearest in the whole representation (newest weights). The lines on the maps lead to them.")
     layout = _layout(shown, kind, step)
     table = known.table.iloc[chosen].assign(x=layout[chosen, 0], y=layout[chosen, 1])
     st.download_button(
@@ -50,6 +57,13 @@ def selection_panel(panels: Sequence[Panel], step: int, chosen: np.ndarray) -> N
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _alike(known: map_source.Points, point: int, near: np.ndarray, title: str) -> None:
+    classes = known.table["class"].astype(str)
+    own = classes.iloc[point]
+    same = int((classes.iloc[near] == own).sum())
+    st.markdown(f"**Nearest to it for {title}** — {same} of {len(near)} are “{own}”")
 
 
 def nothing_selected() -> None:
@@ -92,9 +106,9 @@ def _scale(pictures: np.ndarray, size: int) -> int:
     return max(1, round(size / max(pictures.shape[1:3])))
 
 
-def _tiles(pictures: np.ndarray) -> None:
+def _tiles(pictures: np.ndarray, columns: int = WIDE) -> None:
     scale = _scale(pictures, 64)
-    st.image(png(tile(pictures, WIDE, gap=2 * scale, scale=scale)), width="stretch")
+    st.image(png(tile(pictures, columns, gap=2 * scale, scale=scale)), width="stretch")
 
 
 def _in_common(known: map_source.Points, chosen: np.ndarray) -> None:

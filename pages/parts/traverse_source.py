@@ -12,6 +12,8 @@ from simssl_core.figures.tiles import channels_last, png, tile
 from simssl_core.runs import memory
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from simssl_core.runs.entries import RunEntry
     from simssl_core.runs.studio import Studio
 
@@ -21,11 +23,15 @@ OFFERED, COLUMNS = 200, 20
 
 def open_studio(entry: RunEntry) -> Studio:
     """The run, loaded; once for all visitors until its weights change."""
-    weights = entry.folder / "weights.safetensors"
-    return _studio(str(entry.folder), weights.stat().st_mtime_ns)
+    return open_folder(entry.folder)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the run …")
+def open_folder(folder: Path) -> Studio:
+    """The same by its folder."""
+    return _studio(str(folder), (folder / "weights.safetensors").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the run …")
 def _studio(folder: str, when: int) -> Studio:
     from simssl_core.runs.studio import Studio
 

@@ -155,6 +155,23 @@ def test_a_stopped_time_is_in_the_link(page, server, pair):
     page.wait_for_url(lambda url: "step=0" in url)
 
 
+def test_a_digit_drawn_by_hand_lands_on_the_map_and_leaves_when_wiped(page, server, runs_root):
+    open_map(page, server, small_runs(runs_root, "digits", ["vicreg"], name="sketch"))
+    page.get_by_text("Draw your own").click()
+    box = page.locator(".pad .sheet").bounding_box()
+    page.mouse.move(box["x"] + 80, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 80, box["y"] + 140, steps=8)
+    page.mouse.up()
+    page.get_by_text("Nearest to it for vicreg").wait_for()
+    place = until(lambda: page.locator(".map .panel").get_attribute("data-guest"), 10, "the drawing is on the map")
+    x, y = (float(part) for part in place.split(","))
+    assert 0 < x < panels(page)[0]["width"] and 0 < y < panels(page)[0]["height"]
+    page.locator(".pad .clear").click()
+    until(lambda: page.locator(".map .panel").get_attribute("data-guest") is None, 10, "it is gone again")
+    settled(page)
+
+
 def test_five_thousand_points_move_smoothly_and_answer_at_once(page, server, crowd):
     open_map(page, server, crowd)
     start, began = int(facts(page)["draws"]), time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from simssl_core.errors import CheckpointError
 from simssl_core.runs import atlas
+from simssl_core.runs.gallery import open_gallery
+from simssl_core.training.checkpoints import load
 from tests.pages.small_runs import STEPS, small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "latent_map.py")
@@ -91,6 +94,60 @@ def test_selection_tells_what_its_points_share(page, shelf):
     assert f"{len(chosen)} points selected" in text and "100%" in text
     assert "Nearest on simvae" in text and "Nearest on simclr" in text
     assert len(at.get("image")) == 3, "one picture of the selection, one of the neighbours on each map"
+
+
+def chosen_alone(page, run: str, point: int) -> AppTest:
+    """The page with one point selected."""
+    page.query_params["runs"] = [run]
+    at = page.run()
+    group = drawn(at)["maps"][0]["group"]
+    at.session_state["latent_map"] = {"selection": {"run": run, "group": group, "points": [point]}, "step": -1}
+    return at.run()
+
+
+def test_one_point_is_joined_to_its_neighbours_in_the_representation(page, shelf):
+    at = chosen_alone(page, "small-simvae", 7)
+    assert not at.exception
+    links = drawn(at)["maps"][0]["links"]
+    encoder = load(shelf / "small-simvae")
+    shown = atlas.open_map(shelf / "small-simvae")
+    known = atlas.read_points(shown)["instance"].to_numpy() < 0
+    z = encoder(open_gallery(shown.folder, shown.record).images)
+    gaps = np.where(known, np.linalg.norm(z - z[7], axis=1), np.inf)
+    gaps[7] = np.inf
+    assert links["point"] == 7 and links["near"] == np.argsort(gaps)[:12].tolist()
+    assert "Nearest to it for simvae" in told(at) and "of 12 are" in told(at)
+
+
+def sketch() -> str:
+    """A ring, as the sheet sends it."""
+    y, x = np.mgrid[:64, :64] - 31.5
+    ring = (abs(np.hypot(x, y) - 20) < 4).astype(np.uint8) * 255
+    return base64.b64encode(np.repeat(ring[..., None], 3, -1).tobytes()).decode()
+
+
+def test_a_drawing_lands_among_the_images_that_the_encoder_holds_alike(page):
+    page.query_params["runs"] = ["other-vicreg"]
+    at = page.run()
+    assert drawn(at)["maps"][0]["links"] is None and "nearest images in the representation" in told(at)
+    at.session_state["map_pad"] = {"drawing": sketch()}
+    at.run()
+    assert not at.exception
+    links = drawn(at)["maps"][0]["links"]
+    assert links["point"] == -1 and len(links["near"]) == 5 and sum(links["weights"]) == pytest.approx(1)
+    assert links["weights"] == sorted(links["weights"], reverse=True) and links["picture"].startswith("data:image/png")
+    assert "Nearest to it for vicreg" in told(at)
+
+
+def test_a_colour_run_offers_no_sheet_and_a_foreign_drawing_is_nothing(page):
+    page.query_params["runs"] = ["small-simvae"]
+    assert "reads your drawing" not in told(page.run())
+    page.query_params["runs"] = ["other-vicreg"]
+    at = page.run()
+    for bad in ("####", base64.b64encode(b"short").decode(), 7, "A" * 1_000_000):
+        at.session_state["map_pad"] = {"drawing": bad}
+        at.run()
+        assert not at.exception and drawn(at)["maps"][0]["links"] is None
 
 
 @pytest.mark.parametrize("points", [[10_000], ["x", None, -3], "all", None])

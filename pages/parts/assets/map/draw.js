@@ -173,6 +173,42 @@ function ring(S, M, ctx, k, r) {
   ctx.beginPath(); ctx.arc(x, y, r + 1, 0, 7); ctx.fillStyle = colourOf(S, M, k); ctx.fill();
 }
 
+// An image and its neighbours in the whole representation, joined by lines; one drawn by hand lies at their mean.
+function links(S, M, ctx, r) {
+  const L = M.spec.links, near = L ? L.near.filter((k) => k < M.n) : [];
+  const mine = S.selection && S.selection.points.length === 1 && S.selection.points[0];
+  delete M.panel.dataset.guest;
+  if (!near.length || (L.point >= 0 && L.point !== mine)) return;
+  const at = (k) => [screenX(M, k), screenY(M, k)];
+  const mean = (axis) => near.reduce((sum, k, i) => sum + (L.weights[i] || 0) * at(k)[axis], 0);
+  const [x, y] = L.point >= 0 ? at(L.point) : [mean(0), mean(1)];
+  ctx.strokeStyle = S.ink;
+  for (const k of near) {
+    ctx.globalAlpha = 0.55; ctx.lineWidth = 1.3;
+    ctx.beginPath(); ctx.moveTo(x, y); ctx.lineTo(...at(k)); ctx.stroke();
+    ctx.globalAlpha = 1; ctx.beginPath(); ctx.arc(...at(k), r + 2, 0, 7); ctx.lineWidth = 1.5; ctx.stroke();
+  }
+  if (L.point < 0) guest(S, M, ctx, x, y, L.picture);
+}
+
+function guest(S, M, ctx, x, y, url) {
+  if (M.guestFor !== url) {
+    M.guestFor = url; M.guest = new Image();
+    M.guest.onload = () => wake(S);
+    M.guest.src = url;
+  }
+  const half = 18;
+  ctx.fillStyle = "#000"; ctx.fillRect(x - half, y - half, 2 * half, 2 * half);
+  ctx.imageSmoothingEnabled = false;
+  if (M.guest.complete && M.guest.width) ctx.drawImage(M.guest, x - half, y - half, 2 * half, 2 * half);
+  ctx.lineWidth = 5; ctx.strokeStyle = S.paper; ctx.strokeRect(x - half - 2, y - half - 2, 2 * half + 4, 2 * half + 4);
+  ctx.lineWidth = 3; ctx.strokeStyle = S.accent; ctx.strokeRect(x - half - 1, y - half - 1, 2 * half + 2, 2 * half + 2);
+  ctx.font = "600 12px sans-serif"; ctx.textAlign = "center";
+  ctx.lineWidth = 4; ctx.strokeStyle = S.paper; ctx.strokeText("yours", x, y + half + 15);
+  ctx.fillStyle = S.ink; ctx.fillText("yours", x, y + half + 15);
+  M.panel.dataset.guest = `${x.toFixed(0)},${y.toFixed(0)}`;
+}
+
 function paint(S, M, ctx = M.ctx) {
   ctx.setTransform(S.dpr, 0, 0, S.dpr, 0, 0);
   ctx.clearRect(0, 0, M.W, M.H);
@@ -182,6 +218,7 @@ function paint(S, M, ctx = M.ctx) {
   if (chosen && S.show.trails) trails(S, M, ctx);
   const r = points(S, M, ctx);
   if (S.show.images && M.sheet) images(S, M, ctx);
+  links(S, M, ctx, r);
   if (chosen && S.selection.points.length === 1) ring(S, M, ctx, S.selection.points[0], r);
   if (S.hover && S.hover.group === M.spec.group && S.hover.point < M.n) ring(S, M, ctx, S.hover.point, r);
   if (M.path && M.path.length > 1) {
