@@ -20,6 +20,7 @@ from simssl_core.study.cells import Cell, write
 SEED = 0  # of what is measured: the same images and views for every cell
 IMAGES = 5_000  # that a probe learns from, and as many it is asked about, as far as there are
 VIEW_DATA = 1_000
+LAYER_IMAGES, LAYER_DATA = 500, 250  # the same for the layer profile
 HELD_OUT = 0.2
 
 
@@ -64,9 +65,17 @@ def _measure(race: Any, label: str) -> dict[str, float]:
         profile = collect_layers(objective.layers, race.dataset, race.view_maker, plan, SEED)
         told = caption_scores(objective, race.dataset, race.view_maker)
     scores = score(profile["representation"], full=True) | told
-    for name, numbers in layer_scores(profile).items():
+    for name, numbers in layer_scores({name: _fewer(features) for name, features in profile.items()}).items():
         scores |= {f"layer:{name}:{measure}": value for measure, value in numbers.items()}
     return scores
+
+
+def _fewer(features: Any) -> Any:
+    """A part of the images, and a part of the data whose views were drawn: a layer may be two thousand wide."""
+    cut = {name: getattr(features, name)[:LAYER_IMAGES] for name in ("train", "train_labels", "test", "test_labels")}
+    drawn = {name: values[:, :LAYER_DATA] for name, values in features.view_factors.items()}
+    views = {"views": features.views[:, :LAYER_DATA], "view_labels": features.view_labels[:LAYER_DATA]}
+    return replace(features, **cut, **views, view_factors=drawn, true_factors=())
 
 
 def _roles(race: Any, label: str) -> dict[str, float]:
