@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from pages.parts import traverse_own
 from pages.parts.entrance import through_app
 from pages.parts.layout import caption, empty, guard, header
 from pages.parts.runs_picker import all_runs, pick_run
@@ -48,10 +49,15 @@ def main() -> None:
             studio = choose_drawing(studio, entry)
         if not studio.gallery.exact:
             st.caption("The images come from the run’s map, where they are slightly compressed.")
-        clicked = pick_image("image", "Images to choose from", k, studio)
-        if clicked != k:
+        own = traverse_own.chosen(studio)
+        clicked = pick_image("image", "Images to choose from", k if own is None else -1, studio)
+        if clicked >= 0 and (clicked != k or own is not None):
+            traverse_own.leave()
             st.session_state["image_next"] = clicked
             st.rerun()
+        traverse_own.ask(studio)
+        if own is not None:
+            studio, k = studio.with_image(own), len(studio.gallery)
         st.fragment(_sliders, key="sliders")(studio, entry.run, k)
         st.fragment(_below, key="below")(studio, k)
 
@@ -75,7 +81,7 @@ def _random(last: int) -> None:
 def _sliders(studio, run: str, k: int) -> None:
     with guard():
         kind = _kind(list(studio.ways))
-        ways, about = studio.ways[kind], f"{run}|{k}|{kind}{'|memory' if studio.by_memory else ''}"
+        ways, about = studio.ways[kind], f"{run}|{k}|{kind}{'|memory' if studio.by_memory else ''}{studio.own}"
         wish, most = asked(KEY, about), min(MOST, len(ways))
         count = most if wish["all"] else min(FEW, most)
         z = studio.moved(studio.latents[k], wish["offsets"], kind)
@@ -104,7 +110,9 @@ def _near(studio, z: np.ndarray) -> bytes:
 
 def _kind(kinds: list[str]) -> str:
     """What the sliders move along."""
-    chosen = st.segmented_control("Sliders move along", kinds, default=kinds[0], key="ways", required=True)
+    chosen = st.segmented_control(
+        "Sliders move along", kinds, default=kinds[0], key="ways", required=True, bind="query-params"
+    )
     return chosen if chosen in kinds else kinds[0]
 
 
@@ -126,7 +134,13 @@ def _below(studio, k: int) -> None:
         known = panels(studio)
         first = next(iter(known))
         title = st.segmented_control(
-            "More to see", list(known), default=first, key="more", required=True, label_visibility="collapsed"
+            "More to see",
+            list(known),
+            default=first,
+            key="more",
+            required=True,
+            bind="query-params",
+            label_visibility="collapsed",
         )
         known.get(title, known[first])(studio, k)
 

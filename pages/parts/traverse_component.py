@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.parts.layout import ASSETS
 from pages.parts.media import serve
 
-ASSETS = Path(__file__).parent / "assets"
 
-
-def _component(name: str):
+def component(name: str):
+    """The component whose files are ``assets/<name>/<name>.*``."""
     files = {kind: (ASSETS / name / f"{name}.{kind}").read_text() for kind in ("html", "css", "js")}
     return st.components.v2.component(f"simssl_{name}", **files)
 
 
-_SLIDERS, _STRIP = _component("traverse"), _component("strip")
+_SLIDERS, _STRIP = component("traverse"), component("strip")
 
 
 def asked(key: str, about: str) -> dict[str, Any]:
@@ -60,9 +59,9 @@ def sliders(
         "seq": seq,
         "dims": list(dimensions),
         "strip": {"url": serve(strips, "image/png", f"{key}.strips"), "offsets": list(offsets)},
-        "before": _inline(before),
-        "after": _inline(after),
-        "near": _inline(near) if near else None,
+        "before": inline(before),
+        "after": inline(after),
+        "near": inline(near) if near else None,
         "words": words,
         "more": more,
         "all": everything,
@@ -99,5 +98,6 @@ def _heard() -> None:
     """A change of state needs a callback to be part of the result; the rerun that follows reads it."""
 
 
-def _inline(png: bytes) -> str:
+def inline(png: bytes) -> str:
+    """A PNG as an address that holds it."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -9,7 +9,9 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.layout import caption
+from pages.parts.traverse_plane import plane
 from pages.parts.traverse_source import pick_image
+from simssl_core.figures.animation import gif
 from simssl_core.figures.tiles import channels_last, png, tile
 
 if TYPE_CHECKING:
@@ -26,12 +28,14 @@ def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
     if studio.by_memory:  # there is no distribution around an image to draw new views from
         return {
             "Between two images": between,
+            "Two directions": plane,
             "Mix content and style": mixed,
             "Out of nothing": from_prior,
             "Nearest images": nearest,
         }
     return {
         "Between two images": between,
+        "Two directions": plane,
         "New views of it": new_views,
         "Mix content and style": mixed,
         "Out of nothing": from_prior,
@@ -47,7 +51,7 @@ def between(studio: Studio, k: int) -> None:
     pictures = studio.between(k, other, STEPS)
     ends = studio.gallery.images[[k, other]]
     row = np.concatenate([ends[:1], pictures, ends[1:]])
-    show(row, len(row))
+    show(row, len(row), f"{studio.record.run}-{k}-to-{other}", studio.has_decoder and pictures)
     if studio.by_memory:
         caption(
             "Choose above where to go. At both ends: the real images. Between them: what the memory decoder can still "
@@ -68,7 +72,7 @@ def between(studio: Studio, k: int) -> None:
 def new_views(studio: Studio, k: int) -> None:
     """Draws around one image: p(z|y) made visible."""
     pictures, words = studio.new_views(k, MANY, _again("views"))
-    show(pictures, 12)
+    show(pictures, 12, f"{studio.record.run}-{k}-views")
     caption(f"Drawn from {words}. What stays the same is what the model holds to be content; what changes is style.")
 
 
@@ -82,7 +86,7 @@ def mixed(studio: Studio, k: int) -> None:
     rows = [head, *(np.concatenate([studio.gallery.images[[c]], table[i]]) for i, c in enumerate(contents))]
     left, _ = st.columns([3, 1])
     with left:
-        show(np.concatenate(rows), COLUMNS + 1)
+        show(np.concatenate(rows), COLUMNS + 1, f"{studio.record.run}-{k}-mixed")
     caption(
         "Left: images that give the content. Top: images that give the style. Inside: each content in each style. In a "
         "clean table every row shows one thing, and every column one position and colour."
@@ -103,7 +107,7 @@ def _of_other_classes(studio: Studio, k: int, places: np.ndarray) -> list[int]:
 def from_prior(studio: Studio, k: int) -> None:
     """Images that the model makes up."""
     pictures, words = studio.from_prior(MANY, _again("prior"))
-    show(pictures, 12)
+    show(pictures, 12, f"{studio.record.run}-prior")
     caption(f"Images made up by the model alone: representations drawn from {words}, then decoded.")
 
 
@@ -111,17 +115,30 @@ def nearest(studio: Studio, k: int) -> None:
     """The real images that the encoder puts next to this one."""
     near = studio.nearest(studio.latents[k : k + 1], MANY + 1)[0]
     near = near[near != k][:MANY]
-    show(studio.gallery.images[near], 12)
+    show(studio.gallery.images[near], 12, f"{studio.record.run}-{k}-nearest")
     name = studio.gallery.name(k)
     same = float(np.mean(studio.gallery.labels[near] == studio.gallery.labels[k]))
     told = f" {same:.0%} of them are of the same class, “{name}”." if name else ""
     caption(f"The held-out images that this encoder puts nearest to the chosen one, nearest first.{told}")
 
 
-def show(pictures: np.ndarray, columns: int) -> None:
-    """Pictures uint8 (N, C, H, W) as one tiled image."""
+def show(pictures: np.ndarray, columns: int, name: str, moving: np.ndarray | bool = False) -> None:
+    """Pictures uint8 (N, C, H, W) as one tiled image with a button to keep it; ``moving`` ones also as a GIF."""
     scale = max(1, round(96 / max(pictures.shape[2:])))
-    st.image(png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale)), width="stretch")
+    picture = png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale))
+    st.image(picture, width="stretch")
+    with st.container(horizontal=True):
+        keep = {"icon": ":material/download:", "on_click": "ignore"}
+        st.download_button("PNG", picture, f"{name}.png", "image/png", key=f"png_{name}", **keep)
+        if moving is not False:
+            st.download_button(
+                "GIF, there and back",
+                lambda: gif(channels_last(moving)),
+                f"{name}.gif",
+                "image/gif",
+                key=f"gif_{name}",
+                **keep,
+            )
 
 
 def _again(name: str) -> int:

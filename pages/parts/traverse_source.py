@@ -53,11 +53,11 @@ def _remembering(_studio: Studio, folder: str, when: tuple[int, ...]) -> Studio:
 
 def strips(studio: Studio, k: int, kind: str, count: int) -> bytes:
     """A PNG with a row of tiles for each of the first ``count`` ways of ``kind``: what it alone does to image ``k``."""
-    return _strips(studio, str(studio.folder), studio.record.step, studio.by_memory, k, kind, count)
+    return _strips(studio, str(studio.folder), studio.token, k, kind, count)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _strips(_studio: Studio, folder: str, step: int, by_memory: bool, k: int, kind: str, count: int) -> bytes:
+def _strips(_studio: Studio, folder: str, token: str, k: int, kind: str, count: int) -> bytes:
     pictures = _studio.sweep(_studio.latents[k], OFFSETS, count, kind)
     return png(tile(channels_last(pictures.reshape(-1, *pictures.shape[2:])), len(OFFSETS), gap=0))
 

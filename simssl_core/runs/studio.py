@@ -10,8 +10,9 @@ it, once one was learnt (:meth:`Studio.remembering`); without it the nearest rea
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class Studio:
         self.gallery: Gallery = open_gallery(self.folder, self.record)
         self.held_out = np.flatnonzero(self.gallery.cloud < 0)
         self._memory = None
+        self.own = ""
 
     def remembering(self) -> Studio:
         """The same, drawing with the run's memory decoder.
@@ -69,6 +71,30 @@ class Studio:
         other = copy.copy(self)
         other._memory = open_memory(self.folder, self.record)
         return other
+
+    def with_image(self, image: np.ndarray) -> Studio:
+        """The same, with one more image uint8 (C, H, W) at the gallery's end: it can be moved, but is no neighbour.
+
+        Raises:
+            ShapeError: it is not of this run's shape.
+        """
+        other = copy.copy(self)
+        z = torch.as_tensor(self.encoder(image[None]))
+        gallery = self.gallery
+        other.gallery = replace(
+            gallery,
+            images=np.concatenate([gallery.images, image[None]]),
+            labels=np.append(gallery.labels, -1),
+            cloud=np.append(gallery.cloud, -1),
+        )
+        other.__dict__["latents"] = torch.cat([self.latents, z])
+        other.own = hashlib.sha1(image.tobytes()).hexdigest()[:12]
+        return other
+
+    @property
+    def token(self) -> str:
+        """Names what is drawn from: weights, decoder and the person's own image."""
+        return f"{self.record.step}|{'memory' if self.by_memory else 'own decoder'}|{self.own}"
 
     @property
     def by_memory(self) -> bool:

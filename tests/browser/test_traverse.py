@@ -91,6 +91,42 @@ def test_style_directions_and_every_panel_below(page, server, runs):
         settled(page)
 
 
+def test_a_point_is_dragged_over_two_directions_and_the_walk_is_kept_as_a_gif(page, server, runs):
+    open_page(page, server, "walk-simvae", "&more=Two+directions")
+    page.wait_for_selector(".plane[data-ready=true]")
+    shown = page.locator(".plane .after")
+    still = shown.get_attribute("src")
+    page.locator(".plane .field").scroll_into_view_if_needed()
+    box = page.locator(".plane .field").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.2, steps=10)
+    page.mouse.up()
+    until(lambda: shown.get_attribute("src") != still, 10, "another picture")
+    assert "style 1 +" in page.locator(".plane .where").inner_text()
+    page.locator(".plane .centre").click()
+    until(lambda: shown.get_attribute("src") == still, 10, "the image again")
+    settled(page)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="style 1 as GIF").click()
+    assert waited.value.suggested_filename.endswith("style1.gif")
+
+
+def test_an_image_drawn_by_hand_is_what_the_sliders_move(page, server, runs):
+    open_page(page, server, "walk-simvae")
+    first = page.locator(".traverse .before").get_attribute("src")
+    page.get_by_text("Your own image").click()
+    box = page.locator(".pad .sheet").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 110, steps=8)
+    page.mouse.up()
+    until(lambda: page.locator(".traverse .before").get_attribute("src") != first, 15, "the drawing")
+    settled(page)
+    page.locator(".picker .cell").first.click()
+    until(lambda: page.locator(".traverse .before").get_attribute("src") == first, 15, "the run's image again")
+
+
 def test_without_a_decoder_real_images_stand_in(page, server, runs):
     open_page(page, server, "walk-simclr")
     assert page.get_by_text("has no decoder").count() == 1
