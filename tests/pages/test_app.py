@@ -81,7 +81,7 @@ def test_an_empty_root_says_what_to_do_next(name, tmp_path, monkeypatch):
     at = page(name).run()
     assert not at.exception and not at.error
     assert len(at.title) == 1 and "?" in at.markdown[0].value, "a title, and the question that the page answers"
-    if name != "train":
+    if name not in ("train", "theory"):
         assert "Train" in told(at)
     assert not (tmp_path / "nothing").exists(), "looking writes nothing"
 
@@ -266,14 +266,6 @@ def test_compare_draws_a_point_for_each_run(shelf):
     assert table["linear"].tolist() and set(table["run"]) == {"small-simvae", "small-simclr", "small-random"}
     only = page("compare", compare_runs=["small-simclr"]).run()
     assert only.dataframe[0].value["run"].tolist() == ["small-simclr"]
-
-
-def test_theory_puts_live_numbers_beside_the_formulas(shelf):
-    at = page("theory").run()
-    assert not at.exception
-    text = told(at)
-    assert "**1.50** nats" in text and "**-2.25** nats" in text
-    assert any("bar z" in item.value for item in at.latex)
 
 
 @pytest.mark.parametrize("name, low, high", [("learning_rate", 0, 1), ("batch", 2, 16_384), ("probe_share", 0, 0.5)])
