@@ -5,28 +5,101 @@ Only what differs from the defaults of the configuration models stands here and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simssl_core.config import DataConfig, Member, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
 from simssl_core.data import catalog
+from simssl_core.data.info import DatasetInfo
+from simssl_core.errors import ConfigError
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
-# By data set, then objective: what makes its first minute a fair one. On sprites the projection head is linear: a
-# deeper one takes over the forgetting, and the representation that everybody looks at keeps the position.
+# By data set, then objective: what makes its first minute a fair one. The projection head is linear: a deeper
+# one takes over the forgetting, and the representation that everybody looks at keeps the position.
 LINEAR = {"head_layers": 1}
 OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
     "sprites": {
-        "simclr": LINEAR | {"temperature": 0.2},
+        "simclr": LINEAR | {"temperature": 0.5},
         "vicreg": LINEAR | {"projection": 16},
     },
+    "mnist": {"simclr": LINEAR},
+    "fashion_mnist": {"simclr": LINEAR},
+}
+# Where views share a sprite's hue as well: under a linear head SimCLR leaves the length of a representation free, which
+# blurs what is read of a circle (R² .85 against .92 after 700 steps); a head with a normalised hidden layer does not.
+HUE_SHARED: dict[str, dict[str, Any]] = {"simclr": {"head_layers": 2, "temperature": 1.0}}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named setting from the literature: for the data set ``data`` the paper's own views, encoder and training.
+
+    ``settings`` of objectives by name go on top; ``expected``: what it takes and brings, as it was measured.
+    """
+
+    title: str
+    description: str
+    data: str
+    expected: str
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def info(self) -> DatasetInfo:
+        """The catalog's entry with the published settings in the place of the lab's."""
+        known = catalog.info(self.data)
+        return replace(known, **known.published)
+
+
+NAMED: dict[str, Preset] = {
+    "paper-mnist": Preset(
+        "The paper's MNIST",
+        "MLP 784-500-500-2000-10, batch 64, Adam 8e-5, crops 0.4 to 1, vertical flips (Bizeul et al. 2024).",
+        "mnist",
+        "On one CPU core 1,000 steps took 41 s an objective; linear probes then read .58 (SimVAE) and .69 (SimCLR).",
+    ),
+    "paper-cifar10": Preset(
+        "The paper's CIFAR-10",
+        "ResNet-18 with a small-image stem, 64 dimensions, batch 64, Adam 8e-5, crops, flips and colour jitter "
+        "(Bizeul et al. 2024).",
+        "cifar10",
+        "Made for a GPU: on one CPU core a step of SimCLR took 2.5 s; after 20 steps its linear probe read .22.",
+    ),
+    "simvae-released": Preset(
+        "SimVAE as released",
+        "The paper's MNIST with the two weights of the authors' published code: entropy 2π, reconstruction 100.",
+        "mnist",
+        "On one CPU core 1,000 steps took 55 s and brought the linear probe to .61, at an effective rank of 3.4 of 10.",
+        {"simvae": {"entropy_weight": 2 * math.pi, "reconstruction_weight": 100.0}},
+    ),
 }
 
 
+def preset(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        ConfigError: there is none; the known ones are listed.
+    """
+    if name not in NAMED:
+        near = difflib.get_close_matches(str(name), NAMED, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ConfigError(f"There is no preset '{name}'.{hint} Known: {', '.join(NAMED)}.")
+    return NAMED[name]
+
+
 def recommended(
-    data: str, members: Iterable[str | Mapping[str, Any] | Member], /, *, name: str = "", **sections: Mapping[str, Any]
+    data: str,
+    members: Iterable[str | Mapping[str, Any] | Member],
+    /,
+    *,
+    name: str = "",
+    start: Preset | None = None,
+    **sections: Mapping[str, Any],
 ) -> RunConfig:
-    """A race of ``members`` on the data set ``data`` with the lab's recommended settings.
+    """A race of ``members`` on the data set ``data`` with the lab's recommended settings, or those of ``start``.
 
     ``sections`` (``data``, ``views``, ``model``, ``train``) override single fields; a member's own override the
     recommended ones.
@@ -35,17 +108,27 @@ def recommended(
         DataError: the data set is unknown.
         ConfigError: a field is unknown or out of range.
     """
-    info = catalog.info(data)
+    info = start.info if start else catalog.info(data)
+    data = info.name
     known = {"data": {"name": data}, "views": info.views, "model": info.model, "train": info.train}
     merged = {part: dict(known[part]) | dict(sections.get(part) or {}) for part in SECTIONS}
     checked = {part: parse(SECTIONS[part], values, part) for part, values in merged.items()}
-    return parse(RunConfig, {"name": name, "members": [settled(data, m) for m in members], **checked}, "run")
+    shared = checked["views"].shared
+    settled_members = [settled(data, member, start, shared) for member in members]
+    return parse(RunConfig, {"name": name, "members": settled_members, **checked}, "run")
 
 
-def settled(data: str, member: str | Mapping[str, Any] | Member) -> Member:
-    """``member`` with the recommended settings for ``data`` under its own."""
+def settled(
+    data: str, member: str | Mapping[str, Any] | Member, start: Preset | None = None, shared: Collection[str] = ()
+) -> Member:
+    """``member`` with the recommended settings for ``data``, or those of ``start``, under its own.
+
+    ``shared``: the factors that views of a sprite share.
+    """
     member = member if isinstance(member, Member) else parse(Member, _as_mapping(member), "member")
-    usual = OBJECTIVES.get(data, {}).get(member.objective, {})
+    usual = (start.settings if start else OBJECTIVES.get(data, {})).get(member.objective, {})
+    if data == "sprites" and "hue" in shared:
+        usual = HUE_SHARED.get(member.objective, usual)
     return member.model_copy(update={"settings": usual | member.settings})
 
 

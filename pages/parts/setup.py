@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import streamlit as st
@@ -31,14 +31,15 @@ def ask_race() -> RunConfig | None:
     left, middle, right = st.columns([1.1, 1.1, 1], gap="medium")
     with left, st.container(border=True, height="stretch"):
         st.subheader("Data and views", anchor=False)
-        info, data, views, preview = _ask_data()
+        start, info, prefix = _ask_start()
+        data, views, preview = _ask_data(info, prefix)
     with middle, st.container(border=True, height="stretch"):
         st.subheader("Objectives", anchor=False)
-        members = _ask_members(info)
+        members = _ask_members(info, prefix, start, views.get("shared", ()))
     with right, st.container(border=True, height="stretch"):
         st.subheader("Encoder and training", anchor=False)
-        model = ask_all(ModelConfig, info.model, f"set.{info.name}.model")
-        train = ask_all(TrainConfig, info.train, f"set.{info.name}.train", columns=2)
+        model = ask_all(ModelConfig, info.model, f"{prefix}.model")
+        train = ask_all(TrainConfig, info.train, f"{prefix}.train", columns=2)
         name = st.text_input("Name", "", key="set.name", placeholder="from the data and the time", help=_help("name"))
     if not members:
         st.warning("Choose at least one objective.", icon=":material/touch_app:")
@@ -60,25 +61,29 @@ def _help(field: str) -> str:
     return RunConfig.model_fields[field].description or ""
 
 
-def _ask_data() -> tuple[DatasetInfo, dict[str, Any], dict[str, Any], DeltaGenerator]:
-    names = catalog.names()
-    name = st.selectbox(
-        "Data set", names, format_func=lambda n: catalog.info(n).title, key="set.data", persist_state="session"
-    )
-    info = catalog.info(name)
-    layout.caption(info.description)
+def _ask_start() -> tuple[presets.Preset | None, DatasetInfo, str]:
+    """A data set with the lab's settings, or a preset; with the keys' prefix, so that each keeps its own answers."""
+    titles = {name: catalog.info(name).title for name in catalog.names()}
+    titles |= {name: kept.title for name, kept in presets.NAMED.items()}
+    name = st.selectbox("Data set", list(titles), format_func=titles.get, key="set.data", persist_state="session")
+    start = presets.NAMED.get(name)
+    info = start.info if start else catalog.info(name)
+    layout.caption(f"{start.description} {start.expected}" if start else info.description)
+    return start, info, f"set.{name}"
+
+
+def _ask_data(info: DatasetInfo, prefix: str) -> tuple[dict[str, Any], dict[str, Any], DeltaGenerator]:
     asked = [field for field in DataConfig.model_fields if field not in ("name", "root")]
-    if name not in OWN:
+    if info.name not in OWN:
         asked.remove("path")
-    views = _ask_views(info)
+    views = _ask_views(info, f"{prefix}.views")
     preview = st.container()
     with st.expander("How much data"):
-        data = ask_all(DataConfig, {}, f"set.{name}.data", asked)
-    return info, {"name": name, **data}, views, preview
+        data = ask_all(DataConfig, {}, f"{prefix}.data", asked)
+    return {"name": info.name, **data}, views, preview
 
 
-def _ask_views(info: DatasetInfo) -> dict[str, Any]:
-    prefix = f"set.{info.name}.views"
+def _ask_views(info: DatasetInfo, prefix: str) -> dict[str, Any]:
     if info.procedural:
         answers = ask_all(ViewConfig, info.views, prefix, ("count", "shared"), {"shared": SHARED})
         layout.caption("What two views share is the *content*; all the rest is drawn anew: the *style*.")
@@ -90,9 +95,8 @@ def _ask_views(info: DatasetInfo) -> dict[str, Any]:
     return answers
 
 
-def _ask_members(info: DatasetInfo) -> list[dict[str, Any]]:
+def _ask_members(info: DatasetInfo, prefix: str, start: presets.Preset | None, shared: Collection[str]) -> list[dict]:
     kinds = machine.registry()
-    start = [name for name in FIRST_RACE if name in kinds]
     chosen: list[str] = []
     for family in ("generative", "discriminative", "reference"):
         names = [name for name, kind in kinds.items() if kind.family == family]
@@ -100,14 +104,15 @@ def _ask_members(info: DatasetInfo) -> list[dict[str, Any]]:
             family.capitalize(),
             names,
             selection_mode="multi",
-            default=[name for name in start if name in names],
+            default=[name for name in FIRST_RACE if name in names],
             format_func=lambda name: kinds[name].title,
             key=f"set.{family}",
             help=FAMILIES[family],
             persist_state="session",
         )
     layout.caption("They train on the very same views, side by side, so that what differs is the objective alone.")
-    return [{"objective": name, "settings": _settings(info, name, kinds[name])} for name in chosen]
+    usual = {name: presets.settled(info.name, name, start, shared).settings for name in chosen}
+    return [{"objective": name, "settings": _settings(f"{prefix}.{name}", usual[name], kinds[name])} for name in chosen]
 
 
 FAMILIES = {
@@ -117,12 +122,11 @@ FAMILIES = {
 }
 
 
-def _settings(info: DatasetInfo, name: str, kind: type) -> dict[str, Any]:
-    usual = presets.settled(info.name, name).settings
+def _settings(prefix: str, usual: dict[str, Any], kind: type) -> dict[str, Any]:
     if not kind.Config.model_fields:
         return dict(usual)
     with st.expander(f"Settings of {kind.title}"):
-        answers = ask_all(kind.Config, usual, f"set.{info.name}.{name}")
+        answers = ask_all(kind.Config, usual, prefix)
     return {field: value for field, value in answers.items() if _differs(kind, field, value) or field in usual}
 
 

@@ -15,6 +15,7 @@ from simssl_core.config import Member, RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.runs import folders, launcher, races, session
 from simssl_core.runs.messages import Report
+from simssl_core.training.environment import cores
 
 MANY = 10_000_000  # steps, where --seconds alone decides
 
@@ -74,7 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.resume:
         config, race = _resumed(chosen.resume, chosen.root)
     else:
-        config = configuration(chosen)
+        config = _with_all_cores(configuration(chosen))
         launcher.validate(config, folders.root(chosen.root), objectives=True)
     with stopping() as asked:
         reports = session.run_race(
@@ -90,6 +91,12 @@ def run(chosen: argparse.Namespace) -> int:
     if asked[0]:
         return 130
     return 1 if last.status == "failed" else 0
+
+
+def _with_all_cores(config: RunConfig) -> RunConfig:
+    """In the foreground no page needs a core for itself: threads left to the lab become all there are."""
+    train = config.train.model_copy(update={"threads": config.train.threads or cores()})
+    return config.model_copy(update={"train": train})
 
 
 def configuration(chosen: argparse.Namespace) -> RunConfig:
@@ -140,7 +147,7 @@ def _members(text: str) -> dict[str, str]:
 def _threads(texts: list[str]) -> int:
     """``train.threads`` must be known before torch is imported."""
     given = [text.partition("=")[2] for text in texts if text.startswith("train.threads=")]
-    return int(given[-1]) if given and given[-1].isdigit() else 0
+    return int(given[-1]) if given and given[-1].isdigit() else cores()
 
 
 def _resumed(name: str, root: str | None) -> tuple[RunConfig, races.RaceFile]:

@@ -91,7 +91,7 @@ CATALOG: dict[str, DatasetInfo] = {
             likelihood="bernoulli",
             views={**INK_VIEWS, "binarise": True},
             model=INK_MODEL,
-            train={"batch": 64, "learning_rate": 1e-3},
+            train={"batch": 128, "learning_rate": 2e-3},
             published=PUBLISHED_INK,
         ),
         DatasetInfo(
@@ -103,7 +103,7 @@ CATALOG: dict[str, DatasetInfo] = {
             likelihood="bernoulli",
             views={**INK_VIEWS, "binarise": True},
             model=INK_MODEL,
-            train={"batch": 64, "learning_rate": 1e-3},
+            train={"batch": 128, "learning_rate": 2e-3},
             published=PUBLISHED_INK,
         ),
         DatasetInfo(
