@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import layout, shelf_actions
+from pages.parts import layout, shelf_actions, shelf_trash
 from pages.parts.runs_picker import all_runs
 from simssl_core.runs import library
 from simssl_core.runs.library import RunEntry
@@ -77,8 +77,10 @@ with layout.guard():
             bind="query-params",
             width=360,
         )
-        shelf_actions.bring_in()
-    shelf_actions.undo()
+        with st.container(horizontal=True, width="content"):
+            shelf_trash.trash()
+            shelf_actions.bring_in()
+    shelf_trash.undo()
     shown = matching(found, text or "")
     if not found:
         layout.empty("No runs yet", "Train one, or import one that somebody gave you.", "pages/train.py", "Train")

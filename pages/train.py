@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import glimpses, layout, race, race_queue, race_view, setup
+from pages.parts import glimpses, layout, race, race_queue, race_view, setup, setup_words
 from simssl_core.runs import launcher
 
 KEY = "race"
@@ -42,7 +42,7 @@ def start() -> None:
         config = setup.ask_race()
         if config is None:
             return
-        bar.markdown(setup.summary(config))
+        bar.markdown(setup_words.summary(config))
         if others := race.training():
             note.caption(f"“{others[0]}” is training; this race waits in the queue until a place is free.")
         if bar.button("Start training", type="primary", icon=":material/play_arrow:"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import layout
+from pages.parts import layout, race
 from simssl_core.errors import RunError
 from simssl_core.runs import export, launcher, library
 from simssl_core.runs.library import RunEntry
@@ -33,19 +33,36 @@ def one(entry: RunEntry) -> None:
         elif entry.status != "damaged":
             layout.link("pages/latent_map.py", "Map", "scatter_plot", {"runs": entry.run})
             layout.link("pages/traverse.py", "Traverse", "explore", {"run": entry.run})
+            if entry.race in {row.race for row in race.races()}:
+                layout.link("pages/train.py", "Curves", "monitoring", {"race": entry.race})
     if entry.reason:
         st.error(entry.reason, icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if entry.resumable and st.button("Resume", icon=":material/play_arrow:", type="primary"):
-            launcher.resume(entry.race)
-            st.session_state["train.next"] = entry.race
-            st.switch_page("pages/train.py", query_params={"race": entry.race})
+            _go_on(entry, 0)
+        if entry.status == "finished" and not entry.shipped and any(entry.folder.glob("state-*.safetensors")):
+            _train_on(entry)
         if not entry.live and entry.status != "damaged":
             _rename(entry)
             _take_away(entry)
         delete([entry])
     if entry.status != "damaged":
         _about(entry)
+
+
+def _train_on(entry: RunEntry) -> None:
+    with st.popover("Train on", icon=":material/forward:"):
+        more = st.number_input("Further steps", 1, 1_000_000, max(1, entry.step), step=100, key=f"more.{entry.run}")
+        layout.caption("All members of its race go on, from where they stopped.")
+        if st.button("Train on", type="primary", key=f"on.{entry.run}"):
+            with layout.guard():
+                _go_on(entry, int(more))
+
+
+def _go_on(entry: RunEntry, steps: int) -> None:
+    launcher.resume(entry.race, extra_steps=steps)
+    st.session_state["train.next"] = entry.race
+    st.switch_page("pages/train.py", query_params={"race": entry.race})
 
 
 def _rename(entry: RunEntry) -> None:
@@ -83,7 +100,7 @@ def _about(entry: RunEntry) -> None:
 
 
 def delete(entries: Sequence[RunEntry]) -> None:
-    """A button that moves runs to the trash; :func:`undo` brings them back."""
+    """A button that moves runs to the trash; :mod:`pages.parts.shelf_trash` brings them back."""
     still = [entry for entry in entries if not entry.live and not entry.shipped]
     kept = len(entries) - len(still)
     label = "Delete" if len(entries) == 1 else f"Delete {len(still)}"
@@ -92,20 +109,6 @@ def delete(entries: Sequence[RunEntry]) -> None:
         tickets = [(library.delete(entry.run), entry.run) for entry in still]
         st.session_state.setdefault(DELETED, []).append(tickets)
         changed()
-
-
-def undo() -> None:
-    """What was deleted last, and a way back."""
-    if not st.session_state.get(DELETED):
-        return
-    tickets = st.session_state[DELETED][-1]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Deleted {', '.join(run for _, run in tickets)}.")
-        if st.button("Undo", icon=":material/undo:"):
-            st.session_state[DELETED].pop()
-            for ticket, _ in tickets:
-                library.restore(ticket)
-            changed()
 
 
 def bring_in() -> None:

@@ -6,7 +6,7 @@ from simssl_core.runs.entries import RunEntry, find, history, latest, runs, size
 from simssl_core.runs.folders import root
 from simssl_core.runs.maps import frame, frames, points, sheet
 from simssl_core.runs.maps import info as map_info
-from simssl_core.runs.shelf import delete, empty_trash, rename, restore, trash
+from simssl_core.runs.shelf import delete, empty_trash, rename, restore, trash, trash_size
 
 __all__ = [
     "RunEntry",
@@ -26,4 +26,5 @@ __all__ = [
     "sheet",
     "sizes",
     "trash",
+    "trash_size",
 ]

@@ -90,6 +90,12 @@ def trash(root: Root = None) -> list[str]:
     return sorted((path.name for path in where.iterdir() if path.is_dir()), reverse=True) if where.is_dir() else []
 
 
+def trash_size(root: Root = None) -> int:
+    """Bytes that deleted runs still take up."""
+    folder = folders.lab(folders.root(root)) / "trash"
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+
+
 def empty_trash(root: Root = None) -> int:
     """Remove all deleted runs for good and return how many there were."""
     tickets = trash(root)

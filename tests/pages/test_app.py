@@ -253,6 +253,18 @@ def test_runs_search_rename_delete_and_undo(shelf):
     assert "small-simclr" in {entry.run for entry in library.runs()}
 
 
+def test_the_trash_gives_back_and_is_emptied(shelf):
+    for run in ("small-simclr", "small-random"):
+        library.delete(run)
+    at = page("runs").run()
+    assert not at.exception and "They still take up" in told(at) and library.trash_size() > 1000
+    next(button for button in at.button if button.label == "Bring back").click().run()
+    assert len(library.runs()) == 2 and len(library.trash()) == 1
+    next(button for button in at.button if button.label == "Empty for good").click().run()
+    assert not at.exception and library.trash() == [] and library.trash_size() == 0
+    assert "still take up" not in told(at)
+
+
 def test_runs_says_when_nothing_matches(shelf):
     assert "Nothing matches “zebra”" in told(page("runs", runs_search="zebra").run())
 
