@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import gallery, layout, machine
+from pages.parts import gallery, layout, machine, tour
 from pages.parts.runs_picker import all_runs
 from simssl_core.runs.library import RunEntry
 
@@ -67,6 +67,8 @@ with layout.guard():
         layout.link("pages/train.py", "Train objectives side by side", "play_circle")
         layout.link("pages/latent_map.py", "Walk through a latent map", "scatter_plot")
         layout.link("pages/theory.py", "Read why they are one model", "function")
+    st.subheader("Guided tours", anchor=False)
+    tour.cards()
     st.subheader("Runs", anchor=False)
     found = all_runs()
     jobs(found)

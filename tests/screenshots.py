@@ -18,7 +18,7 @@ from tests.browser.conftest import FLAGS, chromium, start_server
 ROOT = Path(__file__).parents[1]
 PAGES = {
     "start": "",
-    "train": "train?race=demo-sprites",
+    "train": "train",
     "latent_map": "latent_map?runs=demo-sprites-simvae&runs=demo-sprites-simclr",
     "traverse": "traverse?run=demo-sprites-simvae",
     "compare": "compare",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts import tour, words
 from pages.parts.entrance import through_app
+from pages.parts.links import link
 from simssl_core.errors import LabError
 
+__all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "meaning"]
 ASSETS = Path(__file__).parent / "assets"
 
 # status -> (badge colour, icon, what it means for the reader)
@@ -35,10 +38,14 @@ LIVE = frozenset({"queued", "starting", "training", "paused", "stalled"})
 
 
 def header(title: str, question: str) -> None:
-    """The page's title and, in one sentence, the question it answers."""
+    """The page's title and, in one sentence, the question it answers; above them a tour that is on."""
     through_app()
-    st.title(title, anchor=False)
-    st.markdown(f":gray[{question}]")
+    tour.bar(title)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(gap=None):
+            st.title(title, anchor=False)
+            st.markdown(f":gray[{question}]")
+        words.popover()
 
 
 def caption(text: str) -> None:
@@ -53,19 +60,6 @@ def empty(title: str, what_next: str, page: str = "", label: str = "", icon: str
         st.markdown(f":gray[{what_next}]", text_alignment="center")
         if page:
             link(page, label or "Go there", icon=icon)
-
-
-def link(
-    page: str, label: str, icon: str = "arrow_forward", query: Mapping[str, str | list[str]] | None = None
-) -> None:
-    """A link to another page of the lab, with its address parameters.
-
-    A page tested on its own knows no other pages; then the label stands as plain text.
-    """
-    try:
-        st.page_link(page, label=label, icon=f":material/{icon}:", query_params=dict(query) if query else None)
-    except (KeyError, st.errors.StreamlitAPIException):
-        st.markdown(label)
 
 
 def badge(status: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -132,18 +132,3 @@ def _settings(prefix: str, usual: dict[str, Any], kind: type) -> dict[str, Any]:
 
 def _differs(kind: type, field: str, value: Any) -> bool:
     return value != kind.Config.model_fields[field].get_default(call_default_factory=True)
-
-
-def summary(config: RunConfig) -> str:
-    """The race in one sentence."""
-    objectives = _listed(member.label for member in config.members)
-    limit = f", at most {config.train.seconds:g} s" if config.train.seconds else ""
-    return (
-        f"{objectives} on {config.views.count} views of {catalog.info(config.data.name).title}: "
-        f"{config.model.encoder}, {config.model.width} dimensions, {config.train.steps:,} steps{limit}."
-    )
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from pages.parts import layout, machine
+from pages.parts import glossary, layout, machine
 from pages.parts.bars import TRACK
 from pages.parts.runs_picker import all_runs
 from simssl_core.figures.theme import ROLE_COLOURS
@@ -107,6 +107,7 @@ def roles() -> None:
         default=[name for name in FIRST if name in kinds],
         key="theory_objectives",
         bind="query-params",
+        help=glossary.help_for("objective"),
     )
     for name in shown:
         with st.container(border=True):

@@ -20,7 +20,7 @@ from simssl_core.study.cells import Cell, write
 SEED = 0  # of what is measured: the same images and views for every cell
 IMAGES = 5_000  # that a probe learns from, and as many it is asked about, as far as there are
 VIEW_DATA = 1_000
-LAYER_IMAGES, LAYER_DATA = 500, 250  # the same for the layer profile
+LAYER_IMAGES, LAYER_DATA = 500, 1_000  # the same for the layer profile
 HELD_OUT = 0.2
 
 
