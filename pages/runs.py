@@ -67,7 +67,7 @@ def table(entries: list[RunEntry]) -> list[RunEntry]:
 layout.header("Runs", "What has been trained here, and how do I keep, share or continue it?")
 with layout.guard():
     found = all_runs()
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Search",
             key="runs_search",
