@@ -11,14 +11,14 @@ import pytest
 from pages.parts import glossary, scores
 from tests.pages.test_app import ROOT, page, told
 
-ASKED = (
-    "linear probe, kNN, R², style share, effective rank, projection head, nats, ELBO, posterior, UMAP, collapse, "
-    "alignment, uniformity, mutual information"
-).split(", ")
+ASKED = {
+    *("linear probe", "kNN", "R²", "style share", "effective rank", "projection head", "nats", "ELBO", "posterior"),
+    *("UMAP", "collapse", "alignment", "uniformity", "mutual information"),
+}
 
 
 def test_every_term_of_art_is_there():
-    assert set(ASKED) <= set(glossary.terms())
+    assert set(glossary.terms()) >= ASKED
 
 
 @pytest.mark.parametrize("entry", glossary.terms().values(), ids=lambda e: e.term)
