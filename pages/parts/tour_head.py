@@ -42,8 +42,8 @@ def _model(n: Numbers) -> str:
     mine, other = n.value(MODEL, "style_r2"), n.value(DIGITS, "style_r2")
     return (
         "Now beside SimVAE, which has no head. **Look:** its curve ends at the representation, and style "
-        f"is still read with R² {number(mine)} there (SimCLR: {number(other)}). **It means:** a head softens the forgetting in the layers "
-        "before it. Having to draw the image removes the reason to forget."
+        f"is still read with R² {number(mine)} there (SimCLR: {number(other)}). **It means:** a head softens "
+        "the forgetting in the layers before it. Having to draw the image removes the reason to forget."
     )
 
 
