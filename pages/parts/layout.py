@@ -18,6 +18,10 @@ from simssl_core.errors import LabError
 __all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "meaning"]
 ASSETS = Path(__file__).parent / "assets"
 
+# In the dark theme what is selected is written in the primary colour on a tint of it, contrast 3.7. A lighter primary
+# would mend that and spoil the white text on primary buttons, so the words alone are lightened, to the links' colour.
+READABLE = '<style>[data-selected="true"] p { color: #6FBCEB; }</style>'
+
 # status -> (badge colour, icon, what it means for the reader)
 STATUS = {
     "queued": ("gray", ":material/hourglass_empty:", "Waits for its turn."),
@@ -40,6 +44,8 @@ LIVE = frozenset({"queued", "starting", "training", "paused", "stalled"})
 def header(title: str, question: str) -> None:
     """The page's title and, in one sentence, the question it answers; above them a tour that is on."""
     through_app()
+    if st.context.theme.type == "dark":
+        st.html(READABLE)
     tour.bar(title)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None):

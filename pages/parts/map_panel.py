@@ -26,7 +26,9 @@ def selection_panel(panels: Sequence[Panel], step: int, chosen: np.ndarray) -> N
     pictures = map_source.images(shown, folder, when)
     if len(chosen) == 1:
         st.markdown(f"**{known.table['class'].iloc[chosen[0]]}**")
-        st.image(png(tile(pictures[chosen], 1, gap=0, scale=_scale(pictures, 128))), width=128)
+        st.image(
+            png(tile(pictures[chosen], 1, gap=0, scale=_scale(pictures, 128))), width=128, alt="the selected image"
+        )
         link("pages/traverse.py", "Walk on from this image", "explore", {"run": shown.run, "image": str(chosen[0])})
     else:
         st.markdown(f"**{len(chosen):,} points selected**")
@@ -108,7 +110,7 @@ def _scale(pictures: np.ndarray, size: int) -> int:
 
 def _tiles(pictures: np.ndarray, columns: int = WIDE) -> None:
     scale = _scale(pictures, 64)
-    st.image(png(tile(pictures, columns, gap=2 * scale, scale=scale)), width="stretch")
+    st.image(png(tile(pictures, columns, gap=2 * scale, scale=scale)), width="stretch", alt=f"{len(pictures)} images")
 
 
 def _in_common(known: map_source.Points, chosen: np.ndarray) -> None:

@@ -97,7 +97,11 @@ def _told(shown: RunMap, title: str, drawing: np.ndarray) -> None:
     st.markdown(f"**Nearest to it for {title}**{said}")
     pictures = np.concatenate([image[None], studio.gallery.images[near]])
     scale = max(1, 32 // max(pictures.shape[2:]))
-    st.image(png(tile(channels_last(pictures), len(pictures), gap=2, scale=scale)), width="stretch")
+    st.image(
+        png(tile(channels_last(pictures), len(pictures), gap=2, scale=scale)),
+        width="stretch",
+        alt=f"{len(pictures)} images",
+    )
 
 
 def _of_drawing(shown: RunMap, drawing: np.ndarray) -> Links | None:

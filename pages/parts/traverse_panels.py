@@ -126,7 +126,7 @@ def show(pictures: np.ndarray, columns: int, name: str, moving: np.ndarray | boo
     """Pictures uint8 (N, C, H, W) as one tiled image with a button to keep it; ``moving`` ones also as a GIF."""
     scale = max(1, round(96 / max(pictures.shape[2:])))
     picture = png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale))
-    st.image(picture, width="stretch")
+    st.image(picture, width="stretch", alt=f"{len(pictures)} images, {columns} in a row")
     with st.container(horizontal=True):
         keep = {"icon": ":material/download:", "on_click": "ignore"}
         st.download_button("PNG", picture, f"{name}.png", "image/png", key=f"png_{name}", **keep)

@@ -121,7 +121,7 @@ def test_an_image_drawn_by_hand_is_what_the_sliders_move(page, server, runs):
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 110, steps=8)
     page.mouse.up()
-    until(lambda: page.locator(".traverse .before").get_attribute("src") != first, 15, "the drawing")
+    until(lambda: page.locator(".traverse .before").get_attribute("src") != first, 60, "the drawing")
     settled(page)
     page.locator(".picker .cell").first.click()
     until(lambda: page.locator(".traverse .before").get_attribute("src") == first, 15, "the run's image again")

@@ -36,6 +36,7 @@ export default function (component) {
   S.send = component.setStateValue;
   S.data = component.data;
   root.setAttribute("aria-label", S.data.label);
+  S.cells.setAttribute("aria-label", S.data.label);
   if (S.sheet !== S.data.sheet.url) { S.sheet = S.data.sheet.url; S.page = 0; }
   fill(S);
   root.dataset.ready = "true";
