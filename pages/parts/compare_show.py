@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.parts import layout, scores
+from pages.parts import glossary, layout, scores
 from simssl_core.figures.report import Panel, report
 from simssl_core.runs import chores
 from simssl_core.runs.chores import Chore
@@ -38,7 +38,8 @@ def _columns(shown: Panel) -> dict:
     for name in shown.table.columns:
         plain = str(name).removesuffix(" ±")
         if name not in found:
-            found[name] = number(scores.title(plain) if plain == name else "±", format="%.3f")
+            help = glossary.of_score(plain) if plain == name else glossary.help_for("standard error")
+            found[name] = number(scores.title(plain) if plain == name else "±", format="%.3f", help=help)
     return found
 
 

@@ -80,7 +80,7 @@ def _buttons(tour: Tour, place: int) -> None:
                 _move(tour, place, place - 1, "Back", "arrow_back")
             if place < count:
                 _move(tour, place, place + 1, "Next", "arrow_forward", type="primary")
-            st.button("End the tour", icon=":material/close:", key="tour_end", on_click=end, type="tertiary")
+            st.button("End tour", icon=":material/close:", key="tour_end", on_click=end, type="tertiary")
 
 
 def _move(tour: Tour, place: int, there: int, label: str, icon: str, type: str = "secondary") -> None:

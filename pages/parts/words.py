@@ -9,7 +9,7 @@ from pages.parts import glossary
 
 def popover() -> None:
     """The button; its search reruns nothing but itself."""
-    with st.popover("Words", icon=":material/menu_book:", help="What the terms on this page mean", width="content"):
+    with st.popover("Words", icon=":material/menu_book:", help="What the terms of art mean", width="content"):
         _list()
 
 

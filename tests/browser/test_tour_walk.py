@@ -1,0 +1,93 @@
+"""A first-time visitor: from the start page through a whole tour by its Next button, and a play with the playground."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from pages.parts.tour import TOURS
+from tests.browser.conftest import ROOT, Server, start_server
+from tests.browser.driving import settled, until
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[Server]:
+    """A server over a copy of the runs that come with the project."""
+    place = tmp_path_factory.mktemp("walk")
+    shutil.copytree(ROOT / "checkpoints", place / "runs", ignore=shutil.ignore_patterns(".lab"))
+    process, server = start_server(place / "runs", place / "server.log")
+    yield server
+    process.terminate()
+    process.wait(15)
+
+
+@pytest.fixture
+def window(browser, lab) -> Iterator[object]:
+    """A fresh window in which no page error may happen."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(60_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.close()
+    assert not errors, errors
+
+
+def test_a_walk_from_start_to_end(window, lab):
+    page, tour = window, TOURS["position"]
+    page.goto(lab.url)
+    page.get_by_role("link", name="Begin").first.click()
+    for place, step in enumerate(tour.steps, 1):
+        bar = page.locator(".st-key-tour_bar")
+        bar.get_by_text(f"step {place} of {len(tour.steps)}").wait_for()
+        settled(page)
+        assert f"/{step.page}" in page.url and step.title in bar.inner_text()
+        until(lambda place=place: f"tour=position.{place}" in page.url, 10, "the address names the step")
+        assert page.locator("[data-testid=stAlert]").count() == 0
+        if step.query.get("colour") == "x":
+            until(lambda: "colour=x" in page.url, 10, "the address names the colour")
+            assert page.locator(".map .legends").inner_text().startswith("x")
+        if place < len(tour.steps):
+            page.get_by_role("button", name="Next").click()
+    page.get_by_role("link", name="Compare").first.click()
+    page.get_by_text("You have left the path").wait_for()
+    page.get_by_role("link", name="Go to step 6").click()
+    page.wait_for_selector(".play[data-ready]")
+    page.locator(".st-key-tour_end button").click()
+    until(lambda: "tour=" not in page.url, 10, "the tour has ended")
+    assert page.locator(".st-key-tour_bar").count() == 0
+
+
+def test_the_playground_shows_collapse_and_what_prevents_it(window, lab):
+    page = window
+    page.goto(f"{lab.url}/theory?theory_part=Playground&playground=keep")
+    play = page.locator(".play[data-ready]")
+    play.wait_for()
+    settled(page)
+    page.get_by_role("button", name="No push: collapse").click()
+    page.wait_for_selector(".play[data-collapsed='true']")
+    assert "Collapsed" in play.locator(".note").inner_text() and play.locator(".share").inner_text() == "–"
+    play.locator(".role[data-role=push] button").click()
+    page.wait_for_selector(".play[data-collapsed='false']")
+    page.get_by_role("button", name="Contrast: style goes").click()
+    until(lambda: float(play.get_attribute("data-share")) < 0.01, 30, "views coincide")
+    play.locator(".run").click()
+    steps = play.get_attribute("data-steps")
+    page.wait_for_timeout(400)
+    assert play.get_attribute("data-steps") == steps, "paused"
+    play.locator(".reset").click()
+    until(lambda: play.get_attribute("data-steps") == "0", 5, "back at the start")
+
+
+def test_without_motion_the_playground_only_jumps(browser, lab):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{lab.url}/theory?theory_part=Playground&playground=simclr")
+    page.wait_for_selector(".play[data-ready]", timeout=60_000)
+    page.locator(".play .run").click()
+    page.wait_for_selector(".play[data-steps='60']")
+    page.wait_for_timeout(300)
+    assert page.locator(".play").get_attribute("data-steps") == "60"
+    context.close()
