@@ -53,11 +53,12 @@ def layer_scores(profile: Mapping[str, Features]) -> dict[str, dict[str, float]]
 
 def _scores(features: Features) -> dict[str, float]:
     known = (features.train, features.train_labels, features.test, features.test_labels)
-    drawn = style.view_scores(features.views, features.view_factors, features.factors)
+    numbers = tuple(f for f in features.factors if f.kind != "discrete")  # R² asks for no other
+    drawn = style.view_scores(features.views, features.view_factors, numbers)
     return {
         "linear": probes.linear(*known),
         "knn": probes.knn(*known),
-        "style_r2": style.mean_r2(drawn, features.factors),
+        "style_r2": style.mean_r2(drawn, numbers),
         "style_share": geometry.style_share(features.views),
         "effective_rank": geometry.effective_rank(features.test),
         "width": float(features.width),

@@ -26,8 +26,19 @@ def test_ridge_is_scikit_learns(shape):
     penalties = [a * shape[0] for a in style.PENALTIES]
     oracle = RidgeCV(penalties, alpha_per_target=True).fit(x, y)
     mine = style.predict_ridge(*(torch.as_tensor(a) for a in (x, y, x_test)))
-    np.testing.assert_allclose(mine.numpy(), oracle.predict(x_test), atol=1e-6)
+    near = x_test.clip(x.min(0) - 0.25 * np.ptp(x, 0), x.max(0) + 0.25 * np.ptp(x, 0))
+    np.testing.assert_allclose(mine.numpy(), oracle.predict(near), atol=1e-6)
     assert len(set(oracle.alpha_)) > 1  # the penalties did differ, so choosing was tested
+
+
+def test_a_unit_that_hardly_ever_fires_does_not_decide():
+    """Forty ReLU-like units: on one row in a hundred and weak in training, strong in one test row."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    rare = np.where(rng.random((400, 40)) < 0.01, 1e-3 * rng.random((400, 40)), 0.0)
+    rare[300] = 1.0
+    z = np.concatenate([x[:, None] + 0.1 * rng.normal(size=(400, 1)), rare], axis=1)
+    assert style.probe_factor(z[:200], x[:200], z[200:], x[200:], CONTINUOUS).score > 0.95
 
 
 def test_r2_is_scikit_learns_and_raw():
@@ -118,3 +129,19 @@ def test_mean_r2_clips_each_and_leaves_the_discrete_out():
 def test_a_factor_that_was_not_drawn_is_left_out():
     z = np.random.default_rng(0).normal(size=(2, 20, 3))
     assert style.view_scores(z, {}, (Factor("nowhere"),)) == {}
+
+
+def test_factors_asked_together_score_as_each_alone():
+    found = features(style=0.7)
+    learnt, asked = found.views[0, :100], found.views[0, 100:]
+    values = {f.name: found.view_factors[f.name][0].astype(np.float32) for f in STYLE}
+    values["gap"] = np.where(np.arange(len(found.views[0])) % 7 == 0, np.nan, values["x"])
+    factors = (*STYLE, Factor("gap"), Factor("still"))
+    values["still"] = np.ones_like(values["x"])
+    first, second = ({name: v[part] for name, v in values.items()} for part in (slice(100), slice(100, None)))
+    together = style.probe_factors(learnt, first, asked, second, factors)
+    assert list(together) == [f.name for f in factors]
+    for factor in factors:
+        alone = style.probe_factor(learnt, first[factor.name], asked, second[factor.name], factor)
+        assert together[factor.name].score == pytest.approx(alone.score, abs=1e-5, nan_ok=True)
+    assert together["gap"].score > 0.5 and math.isnan(together["still"].score)
