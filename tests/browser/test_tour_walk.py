@@ -44,10 +44,10 @@ def test_a_walk_from_start_to_end(window, lab):
         bar.get_by_text(f"step {place} of {len(tour.steps)}").wait_for()
         settled(page)
         assert f"/{step.page}" in page.url and step.title in bar.inner_text()
-        until(lambda place=place: f"tour=position.{place}" in page.url, 10, "the address names the step")
+        page.wait_for_function(f"location.search.includes('tour=position.{place}')")
         assert page.locator("[data-testid=stAlert]").count() == 0
         if step.query.get("colour") == "x":
-            until(lambda: "colour=x" in page.url, 10, "the address names the colour")
+            page.wait_for_function("location.search.includes('colour=x')")
             assert page.locator(".map .legends").inner_text().startswith("x")
         if place < len(tour.steps):
             page.get_by_role("button", name="Next").click()
@@ -55,9 +55,10 @@ def test_a_walk_from_start_to_end(window, lab):
     page.get_by_text("You have left the path").wait_for()
     page.get_by_role("link", name="Go to step 6").click()
     page.wait_for_selector(".play[data-ready]")
+    settled(page)
     page.locator(".st-key-tour_end button").click()
-    until(lambda: "tour=" not in page.url, 10, "the tour has ended")
-    assert page.locator(".st-key-tour_bar").count() == 0
+    page.wait_for_function("!location.search.includes('tour=')")
+    page.locator(".st-key-tour_bar").wait_for(state="detached")
 
 
 def test_the_playground_shows_collapse_and_what_prevents_it(window, lab):
