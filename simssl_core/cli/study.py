@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,35 +33,47 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--validation", action="store_true", help="measure on a held-out fifth of the training images: for tuning"
     )
+    parser.add_argument(
+        "--layers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="measure also the layers of the network, for the fourth claim (default: yes)",
+    )
     parser.add_argument("--report", nargs="+", metavar="FOLDER", help="read finished studies; train nothing")
     parser.add_argument("--json", action="store_true", help="print exactly one JSON document on stdout")
     parser.set_defaults(do=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Train what is missing, write the report, print it; 1 if a cell failed."""
+    """Train what is missing, write the report, print it; 1 if a cell failed or died."""
     options.prepare_environment()
     from simssl_core.study import report
 
     out = Path(chosen.out) if chosen.out else Path(f"study-{chosen.preset or chosen.data}")
+    died: list[str] = []
     if chosen.report:
         made = report.make([Path(folder) for folder in chosen.report])
         if chosen.out:
             report.write(made, out)
     else:
-        _train(chosen, out)
+        died = _train(chosen, out)
         made = report.make([out])
         report.write(made, out)
     if chosen.json:
         verdicts = [report.plain(verdict) for verdict in made.verdicts]
         rows = made.table.to_dict("records")
-        options.print_json({"out": str(out), "verdicts": verdicts, "failed": made.failures, "numbers": rows})
+        options.print_json(
+            {"out": str(out), "verdicts": verdicts, "failed": made.failures, "died": died, "numbers": rows}
+        )
     else:
         print(made.markdown, made.said, sep="\n\n")
-    return 1 if made.failures else 0
+    for line in died:
+        print(f"died, and is tried again by the same command: {line}", file=sys.stderr)
+    return 1 if made.failures or died else 0
 
 
-def _train(chosen: argparse.Namespace, out: Path) -> None:
+def _train(chosen: argparse.Namespace, out: Path) -> list[str]:
+    """Do the cells; a sentence for each whose process died."""
     from tqdm import tqdm
 
     from simssl_core.errors import ConfigError
@@ -69,18 +82,15 @@ def _train(chosen: argparse.Namespace, out: Path) -> None:
     if not 1 <= chosen.seeds <= 100:
         raise ConfigError(f"--seeds must be 1 to 100, not {chosen.seeds}.")
     first = chosen.seed or 0
-    plan = cells.plan(configuration(chosen), range(first, first + chosen.seeds), chosen.validation)
+    plan = cells.plan(configuration(chosen), range(first, first + chosen.seeds), chosen.validation, chosen.layers)
+    died = []
     with tqdm(total=1.0, bar_format="{l_bar}{bar}| {elapsed} {postfix}", desc="study", mininterval=1.0) as bar:
         for state in running.run(plan, out, chosen.jobs, chosen.device or "auto", chosen.fresh):
             left = "" if state.left is None else f", about {state.left / 60:.0f} min left"
             bar.set_postfix_str(f"{state.done} of {state.total} cells{left}", refresh=False)
             bar.update(state.share - bar.n)
             if state.ended:
-                how = f"failed: {state.failed}" if state.failed else "done"
-                bar.write(f"{state.ended.label}, seed {state.ended.seed}: {how}", file=_stderr())
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr
+                how = f"{'died' if state.died else 'failed'}: {state.failed}" if state.failed else "done"
+                bar.write(f"{state.ended.label}, seed {state.ended.seed}: {how}", file=sys.stderr)
+                died += [f"{state.ended.label}, seed {state.ended.seed}: {state.failed}"] if state.died else []
+    return died

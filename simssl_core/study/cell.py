@@ -50,10 +50,10 @@ def outcome(cell: Cell, device: str = "auto") -> Iterator[float | dict[str, Any]
     if race.failed:
         yield known | {"failed": race.failed[cell.label]}
     else:
-        yield known | {"scores": _measure(race, cell.label), "roles": _roles(race, cell.label)}
+        yield known | {"scores": _measure(race, cell), "roles": _roles(race, cell.label)}
 
 
-def _measure(race: Any, label: str) -> dict[str, float]:
+def _measure(race: Any, cell: Cell) -> dict[str, float]:
     from simssl_core.data.selection import Plan
     from simssl_core.evaluation.captions import caption_scores
     from simssl_core.evaluation.layers import collect_layers, layer_scores
@@ -61,11 +61,13 @@ def _measure(race: Any, label: str) -> dict[str, float]:
     from simssl_core.training.member import measuring
 
     plan = Plan(probe_images=IMAGES, map_points=1, clouds=0, share_data=VIEW_DATA, full=True)
-    with measuring(race.members[label]) as objective:
-        profile = collect_layers(objective.layers, race.dataset, race.view_maker, plan, SEED)
+    with measuring(race.members[cell.label]) as objective:
+        layers = objective.layers if cell.layers else lambda images: {"representation": objective.encode(images)}
+        profile = collect_layers(layers, race.dataset, race.view_maker, plan, SEED)
         told = caption_scores(objective, race.dataset, race.view_maker)
     scores = score(profile["representation"], full=True) | told
-    for name, numbers in layer_scores({name: _fewer(features) for name, features in profile.items()}).items():
+    asked = profile if cell.layers else {}
+    for name, numbers in layer_scores({name: _fewer(features) for name, features in asked.items()}).items():
         scores |= {f"layer:{name}:{measure}": value for measure, value in numbers.items()}
     return scores
 
@@ -105,7 +107,7 @@ def _rows(split: Any, places: Any) -> Any:
 def main() -> int:
     """Do the task that stands on the input; 2 with one line of explanation if it cannot be done."""
     task = json.load(sys.stdin)
-    cell = Cell(parse(RunConfig, task["config"], "config"), bool(task["validation"]))
+    cell = Cell(parse(RunConfig, task["config"], "config"), bool(task["validation"]), bool(task["layers"]))
     try:
         for found in outcome(cell, task["device"]):
             if isinstance(found, dict):

@@ -20,10 +20,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """One objective trained once: ``config`` is a race of a single member, with the cell's own seed."""
+    """One objective trained once: ``config`` is a race of a single member, with the cell's own seed.
+
+    ``validation``: measured on held-out training images; ``layers``: with the layer profile.
+    """
 
     config: RunConfig
     validation: bool = False
+    layers: bool = True
 
     @property
     def label(self) -> str:
@@ -43,7 +47,7 @@ class Cell:
         known = self.config.model_dump(mode="json")
         for section, name in (("train", "device"), ("train", "threads"), ("data", "root"), ("data", "path")):
             known[section].pop(name, None)
-        text = json.dumps([FORMAT, self.validation, known], sort_keys=True)
+        text = json.dumps([FORMAT, self.validation, known] + ([] if self.layers else ["no layers"]), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -56,7 +60,7 @@ class Cell:
         return out / FOLDER / f"{self.name}.json"
 
 
-def plan(config: RunConfig, seeds: Iterable[int], validation: bool = False) -> list[Cell]:
+def plan(config: RunConfig, seeds: Iterable[int], validation: bool = False, layers: bool = True) -> list[Cell]:
     """The cells of a study: every member of ``config`` alone, once for each seed, seed by seed.
 
     Raises:
@@ -69,7 +73,7 @@ def plan(config: RunConfig, seeds: Iterable[int], validation: bool = False) -> l
     for seed in seeds:
         train = config.train.model_copy(update={"seed": seed})
         for member in config.members:
-            alone.append(Cell(config.model_copy(update={"members": (member,), "train": train}), validation))
+            alone.append(Cell(config.model_copy(update={"members": (member,), "train": train}), validation, layers))
     return alone
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from simssl_core.errors import RunError
 from simssl_core.study import cells, claims, foretold, results
 from simssl_core.study.claims import Comparison, Verdict
 from simssl_core.training.files import write_atomic, write_json
@@ -32,17 +33,33 @@ def make(folders: Sequence[Path]) -> Report:
     """Read the finished cells of one or more studies and judge them together.
 
     Raises:
-        RunError: a folder holds no finished cells, or a damaged one.
+        RunError: a folder holds no finished cells, or a damaged one; or two hold the same cell.
     """
     found = [kept for folder in folders for kept in cells.all_kept(Path(folder))]
+    _no_twins(found)
     table, failed = results.tidy(found), results.failures(found)
     shown = "\n\n".join(results.markdown(table, data) for data in dict.fromkeys(table.data))
     verdicts = claims.judge(table)
     said = [_words(verdict) for verdict in verdicts]
     said.append("### Predictions\n\n" + foretold.markdown(foretold.compared(found)))
+    held = sum(bool(kept["validation"]) for kept in found)
+    if held:
+        said.insert(0, f"{held} of {len(found)} cells were measured on held-out training images (--validation).")
     if failed:
         said.append("### Failed\n\n" + "\n".join(f"* {line}" for line in failed))
     return Report(table, shown, verdicts, "\n\n".join(said), failed)
+
+
+def _no_twins(found: Sequence[dict]) -> None:
+    """Refuse an objective with the same seed on the same data twice: neither mean nor pairing would mean anything."""
+    seen = set()
+    for kept in found:
+        config = kept["config"]
+        key = (config["data"]["name"], config["members"][0]["label"], config["train"]["seed"])
+        if key in seen:
+            data, label, seed = key
+            raise RunError(f"{label}, seed {seed} on {data} is there twice; judge studies of the same data apart")
+        seen.add(key)
 
 
 def write(report: Report, out: Path) -> None:

@@ -37,7 +37,7 @@ def tidy(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         member = config.members[0]
         family = objectives.get(member.objective).family if member.objective in known else "unknown"
         head = (config.data.name, member.objective, member.label, family, config.train.seed)
-        for metric, value in {**(kept.get("scores") or {}), **_ends(kept)}.items():
+        for metric, value in {**(kept.get("scores") or {}), **_ends(kept), **_terms(kept)}.items():
             if value is not None:
                 rows.append((*head, metric, float(value), kept["steps"], kept["seconds"]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -49,6 +49,12 @@ def _ends(kept: Mapping[str, Any]) -> dict[str, float]:
     if len(layers) < 3:  # backbone and representation alone: no head
         return {}
     return {"backbone": kept["scores"]["layer:backbone:style_r2"], "output": kept["scores"][layers[-1]]}
+
+
+def _terms(kept: Mapping[str, Any]) -> dict[str, float]:
+    """The loss of the last training batch by the roles of ELBO_SSL, in the objective's own units."""
+    found = kept.get("roles") or {}
+    return {f"role:{name}": found[name] for name in ("pull", "push", "reconstruct", "other") if name in found}
 
 
 def failures(found: Sequence[Mapping[str, Any]]) -> list[str]:

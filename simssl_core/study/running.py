@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simssl_core.errors import RunError
@@ -20,6 +20,7 @@ from simssl_core.training.environment import cores, training_environment
 
 PROJECT = Path(__file__).parents[2]
 LOOK_SECONDS = 0.2
+GIVE_UP = 3  # cells that die before any has finished: what kills them is in all of them
 
 
 @dataclass
@@ -52,7 +53,9 @@ class Working:
 @dataclass(frozen=True)
 class State:
     """How far the study is: cells ``done`` of ``total``, their share with those under way counted in part, the cell
-    that ended just now (if one did) with the reason if it failed, and seconds left (None: too early to tell)."""
+    that ended just now (if one did) with the reason if it failed, and seconds left (None: too early to tell).
+
+    A cell that diverged is kept with its reason; one whose process ``died`` is not, and is tried again next time."""
 
     done: int
     total: int
@@ -60,6 +63,7 @@ class State:
     left: float | None
     ended: Cell | None = None
     failed: str | None = None
+    died: bool = False
 
 
 def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", fresh: bool = False) -> Iterator[State]:
@@ -69,7 +73,7 @@ def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", 
     (Ctrl-C) stops the cells under way; finished ones are kept and not done again.
 
     Raises:
-        RunError: kept cells were made with other settings, or a cell's process ended without a result.
+        RunError: kept cells were made with other settings, or all that was started died without a result.
     """
     out = Path(out)
     if fresh:
@@ -79,7 +83,7 @@ def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", 
     places = _places(device, jobs, len(waiting))
     threads = max(1, cores() // max(1, len(places)))
     working: list[Working] = []
-    done, started = len(kept), time.monotonic()
+    done, died, started = len(kept), 0, time.monotonic()
     yield _state(done, len(wanted), working, len(kept), started)
     try:
         while waiting or working:
@@ -91,9 +95,12 @@ def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", 
             time.sleep(LOOK_SECONDS)
             for one in [one for one in working if one.process.poll() is not None]:
                 working.remove(one)
-                done += 1
-                reason = _ended(one, out)
-                yield _state(done, len(wanted), working, len(kept), started, one.cell, reason)
+                reason, dead = _ended(one, out)
+                done, died = done + (not dead), died + dead
+                if not done and (died == GIVE_UP or not (waiting or working)):
+                    raise RunError(f"{one.cell.label}, seed {one.cell.seed}: {reason}")
+                state = _state(done, len(wanted), working, len(kept), started)
+                yield replace(state, ended=one.cell, failed=reason, died=dead)
             yield _state(done, len(wanted), working, len(kept), started)
     finally:
         for one in working:
@@ -125,35 +132,26 @@ def _start(cell: Cell, out: Path, device: str, threads: int) -> Working:
     )
     train = cell.config.train.model_copy(update={"threads": threads})
     config = cell.config.model_copy(update={"train": train}).model_dump(mode="json")
-    json.dump(
-        {"config": config, "validation": cell.validation, "out": str(out.resolve()), "device": device}, process.stdin
-    )
+    how = {"validation": cell.validation, "layers": cell.layers, "device": device}
+    json.dump({"config": config, "out": str(out.resolve()), **how}, process.stdin)
     process.stdin.close()
     working = Working(cell, process, device)
     working.listen()
     return working
 
 
-def _ended(one: Working, out: Path) -> str | None:
-    """The reason if the training of a cell failed; raises where there is no result at all."""
+def _ended(one: Working, out: Path) -> tuple[str | None, bool]:
+    """Why the training of a cell failed, if it did; and whether its process died, so that there is no result."""
     path = one.cell.file(out)
     if one.process.returncode or not path.exists():
         words = "".join(one.said).strip().splitlines()
         last = words[-1] if words else f"its process ended with code {one.process.returncode}"
-        raise RunError(f"{one.cell.label}, seed {one.cell.seed}: {last.removeprefix('error: ')}")
-    return cells.read(path).get("failed")
+        return last.removeprefix("error: "), True
+    return cells.read(path).get("failed"), False
 
 
-def _state(
-    done: int,
-    total: int,
-    working: Sequence[Working],
-    kept: int,
-    started: float,
-    ended: Cell | None = None,
-    failed: str | None = None,
-) -> State:
+def _state(done: int, total: int, working: Sequence[Working], kept: int, started: float) -> State:
     worth = done + 0.9 * sum(one.share for one in working)  # the rest of a cell is its measurement
     fresh = worth - kept
     left = (time.monotonic() - started) * (total - worth) / fresh if fresh > 0.2 else None
-    return State(done, total, worth / max(1, total), left, ended, failed)
+    return State(done, total, worth / max(1, total), left)

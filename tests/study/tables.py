@@ -6,7 +6,8 @@ import pandas as pd
 
 from simssl_core.study.results import COLUMNS
 
-FAMILIES = {"simvae": "generative", "vae": "generative", "beta_vae": "generative", "simclr": "discriminative"}
+GENERATIVE = ("simvae", "vae", "beta_vae", "info_vae", "cr_vae")
+FAMILIES = {**dict.fromkeys(GENERATIVE, "generative"), "simclr": "discriminative"}
 
 
 def table(numbers: dict[str, dict[str, list[float]]], data: str = "mnist") -> pd.DataFrame:

@@ -1,12 +1,14 @@
 """A real small study: it resumes, tells who failed, refuses other settings, and leaves its files whole."""
 
 import json
+import subprocess
 
 import pandas as pd
 import pytest
 
 from simssl_core import presets
 from simssl_core.cli import main
+from simssl_core.config import RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.study import cell as cell_module
 from simssl_core.study import cells, foretold, report, running
@@ -33,6 +35,7 @@ def test_files_are_there_and_tidy(study):
     table = pd.read_parquet(out / "study.parquet")
     assert set(table.label) == {"vae", "simclr"} and set(table.seed) == {0, 1}
     assert {"linear", "style_r2", "style_share", "backbone", "output"} <= set(table[table.label == "simclr"].metric)
+    assert {"role:pull", "role:push", "role:reconstruct"} <= set(table[table.label == "vae"].metric)
     assert not table.duplicated(["label", "seed", "metric"]).any()
     shown = (out / "table.md").read_text()
     assert "| vae |" in shown and "±" in shown
@@ -56,10 +59,70 @@ def test_finished_cells_are_not_trained_again(study, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()} == before
 
 
+def ending(monkeypatch, study, dies=()):
+    """Cells become a copy of the small study's files, or die; what was started is listed, in order."""
+    folder, started = study[0] / "cells", []
+
+    def start(cell, out, device, threads):
+        started.append(cell.name)
+        cell.file(out).parent.mkdir(exist_ok=True)
+        copy = (
+            "echo out of memory >&2; exit 9" if cell.name in dies else f"cp {folder}/{cell.name}.json {cell.file(out)}"
+        )
+        process = subprocess.Popen(["sh", "-c", copy], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        working = running.Working(cell, process, device)
+        working.listen()
+        return working
+
+    monkeypatch.setattr(running, "_start", start)
+    monkeypatch.setattr(running, "LOOK_SECONDS", 0.02)
+    return started
+
+
+def planned(study):
+    return [
+        cells.Cell(parse(RunConfig, kept["config"], "config"))
+        for kept in sorted(cells.all_kept(study[0]), key=lambda kept: kept["config"]["train"]["seed"])
+    ]
+
+
+def test_a_study_that_is_stopped_goes_on_where_it_was(study, tmp_path, monkeypatch):
+    started, plan = ending(monkeypatch, study), planned(study)
+    states = running.run(plan, tmp_path, jobs=1, device="cpu")
+    next(state for state in states if state.ended)
+    states.close()
+    assert started == [plan[0].name] and [path.stem for path in (tmp_path / "cells").iterdir()] == started
+    *_, last = running.run(plan, tmp_path, jobs=1, device="cpu")
+    assert last.done == last.total == 4 and started == [cell.name for cell in plan]
+
+
+def test_a_cell_that_dies_does_not_stop_the_others(study, tmp_path, monkeypatch, capsys):
+    ending(monkeypatch, study, dies=["vae-0"])
+    assert main([*study[1], "--out", str(tmp_path), "--jobs", "1"]) == 1
+    assert "same command: vae, seed 0: out of memory" in capsys.readouterr().err
+    assert {path.stem for path in (tmp_path / "cells").iterdir()} == {"vae-1", "simclr-0", "simclr-1"}
+    again = ending(monkeypatch, study)
+    assert main([*study[1], "--out", str(tmp_path), "--jobs", "1"]) == 0 and again == ["vae-0"]
+
+
+def test_what_kills_every_cell_ends_the_study_early(study, tmp_path, monkeypatch):
+    plan = planned(study)
+    started = ending(monkeypatch, study, dies=[cell.name for cell in plan])
+    with pytest.raises(RunError, match="seed 1: out of memory"):
+        list(running.run(plan, tmp_path, jobs=1, device="cpu"))
+    assert len(started) == running.GIVE_UP < len(plan)
+
+
+def test_the_same_cell_twice_is_refused(study, capsys):
+    assert main(["study", "--report", str(study[0]), str(study[0])]) == 2
+    assert "seed 0 on digits is there twice" in capsys.readouterr().err
+
+
 def test_other_settings_are_refused(study, capsys):
     out, words = study
-    assert main([*words, "--out", str(out), "--set", "train.learning_rate=0.5"]) == 2
-    assert "made with other settings" in capsys.readouterr().err
+    for other in (["--set", "train.learning_rate=0.5"], ["--validation"], ["--no-layers"]):
+        assert main([*words, "--out", str(out), *other]) == 2
+        assert "made with other settings" in capsys.readouterr().err
 
 
 def test_report_judges_several_folders(study, tmp_path, capsys):
@@ -88,6 +151,16 @@ def test_a_cell_that_diverges_is_recorded_and_the_study_goes_on(tmp_path, monkey
     made = report.make([tmp_path])
     assert made.failures and "vae, seed 0" in made.failures[0] and "Failed" in made.said
     assert main(["study", "--report", str(tmp_path)]) == 1
+
+
+def test_without_layers_the_rest_is_the_same(study):
+    kept = cells.read(study[0] / "cells" / "simclr-0.json")
+    with_layers = kept["scores"]
+    *_, found = cell_module.outcome(cells.Cell(parse(RunConfig, kept["config"], "config"), layers=False), "cpu")
+    assert found["scores"] == pytest.approx(
+        {k: v for k, v in with_layers.items() if not k.startswith("layer:")}, rel=1e-3
+    )
+    assert len(found["scores"]) < len(with_layers)
 
 
 def test_validation_leaves_the_test_images_unseen():
