@@ -12,6 +12,7 @@ from simssl_core.config import RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.study import cell as cell_module
 from simssl_core.study import cells, foretold, report, running
+from simssl_core.training import devices
 from simssl_core.training.member import RunningMember
 
 
@@ -111,6 +112,23 @@ def test_what_kills_every_cell_ends_the_study_early(study, tmp_path, monkeypatch
     with pytest.raises(RunError, match="seed 1: out of memory"):
         list(running.run(plan, tmp_path, jobs=1, device="cpu"))
     assert len(started) == running.GIVE_UP < len(plan)
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "jobs", "most", "found"),
+    [
+        (("cpu",), "auto", 0, 9, ["cpu"] * 4),  # one a core
+        (("cpu",), "auto", 3, 2, ["cpu"] * 2),  # no more than there is to do
+        (("cpu", "cuda:0", "cuda:1"), "auto", 0, 9, ["cuda:0", "cuda:1"]),  # one a GPU
+        (("cpu", "cuda:0", "cuda:1"), "cuda", 3, 9, ["cuda:0", "cuda:1", "cuda:0"]),
+        (("cpu", "cuda:0", "cuda:1"), "cuda:1", 0, 9, ["cuda:1"]),
+        (("cpu", "cuda:0"), "cpu", 2, 9, ["cpu"] * 2),
+    ],
+)
+def test_cells_are_spread_over_the_devices(monkeypatch, there, asked, jobs, most, found):
+    monkeypatch.setattr(devices, "available", lambda: there)
+    monkeypatch.setattr(running, "cores", lambda: 4)
+    assert running._places(asked, jobs, most) == found
 
 
 def test_the_same_cell_twice_is_refused(study, capsys):
