@@ -71,7 +71,7 @@ def bar(title: str) -> None:
 
 def _buttons(tour: Tour, place: int) -> None:
     count, step = len(tour.steps), tour.steps[place - 1]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(
             f":material/tour: **{step.title}** :gray[· step {place} of {count} · {tour.title}]", width="stretch"
         )
