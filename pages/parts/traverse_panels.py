@@ -10,9 +10,10 @@ import streamlit as st
 
 from pages.parts.layout import caption
 from pages.parts.traverse_plane import plane
+from pages.parts.traverse_show import again, show
 from pages.parts.traverse_source import pick_image
-from simssl_core.figures.animation import gif
-from simssl_core.figures.tiles import channels_last, png, tile
+from pages.parts.traverse_words import from_caption
+from simssl_core.runs.wording import vocabulary
 
 if TYPE_CHECKING:
     from simssl_core.runs.studio import Studio
@@ -23,24 +24,21 @@ ROWS, COLUMNS = 5, 8
 
 def panels(studio: Studio) -> dict[str, Callable[[Studio, int], None]]:
     """What this run can show of an image, by title."""
-    if not studio.has_decoder:
-        return {"Nearest images": nearest, "Between two images": between}
-    if studio.by_memory:  # there is no distribution around an image to draw new views from
-        return {
+    known: dict[str, Callable[[Studio, int], None]] = {"Nearest images": nearest, "Between two images": between}
+    if studio.has_decoder:
+        known = {
             "Between two images": between,
             "Two directions": plane,
+            "New views of it": new_views,
             "Mix content and style": mixed,
             "Out of nothing": from_prior,
             "Nearest images": nearest,
         }
-    return {
-        "Between two images": between,
-        "Two directions": plane,
-        "New views of it": new_views,
-        "Mix content and style": mixed,
-        "Out of nothing": from_prior,
-        "Nearest images": nearest,
-    }
+    if studio.by_memory:  # there is no distribution around an image to draw new views from
+        del known["New views of it"]
+    if vocabulary(studio):
+        known["From a caption"] = from_caption
+    return known
 
 
 def between(studio: Studio, k: int) -> None:
@@ -71,14 +69,14 @@ def between(studio: Studio, k: int) -> None:
 
 def new_views(studio: Studio, k: int) -> None:
     """Draws around one image: p(z|y) made visible."""
-    pictures, words = studio.new_views(k, MANY, _again("views"))
+    pictures, words = studio.new_views(k, MANY, again("views"))
     show(pictures, 12, f"{studio.record.run}-{k}-views")
     caption(f"Drawn from {words}. What stays the same is what the model holds to be content; what changes is style.")
 
 
 def mixed(studio: Studio, k: int) -> None:
     """A table: each row keeps one image's content, each column one image's style."""
-    places = np.random.default_rng(_again("mix")).permutation(studio.held_out)
+    places = np.random.default_rng(again("mix")).permutation(studio.held_out)
     contents = [k, *_of_other_classes(studio, k, places)[: ROWS - 1]]
     styles = [int(p) for p in places if p not in contents][:COLUMNS]
     table = studio.mixed(contents, styles)
@@ -106,7 +104,7 @@ def _of_other_classes(studio: Studio, k: int, places: np.ndarray) -> list[int]:
 
 def from_prior(studio: Studio, k: int) -> None:
     """Images that the model makes up."""
-    pictures, words = studio.from_prior(MANY, _again("prior"))
+    pictures, words = studio.from_prior(MANY, again("prior"))
     show(pictures, 12, f"{studio.record.run}-prior")
     caption(f"Images made up by the model alone: representations drawn from {words}, then decoded.")
 
@@ -120,30 +118,3 @@ def nearest(studio: Studio, k: int) -> None:
     same = float(np.mean(studio.gallery.labels[near] == studio.gallery.labels[k]))
     told = f" {same:.0%} of them are of the same class, “{name}”." if name else ""
     caption(f"The held-out images that this encoder puts nearest to the chosen one, nearest first.{told}")
-
-
-def show(pictures: np.ndarray, columns: int, name: str, moving: np.ndarray | bool = False) -> None:
-    """Pictures uint8 (N, C, H, W) as one tiled image with a button to keep it; ``moving`` ones also as a GIF."""
-    scale = max(1, round(96 / max(pictures.shape[2:])))
-    picture = png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale))
-    st.image(picture, width="stretch", alt=f"{len(pictures)} images, {columns} in a row")
-    with st.container(horizontal=True):
-        keep = {"icon": ":material/download:", "on_click": "ignore"}
-        st.download_button("PNG", picture, f"{name}.png", "image/png", key=f"png_{name}", **keep)
-        if moving is not False:
-            st.download_button(
-                "GIF, there and back",
-                lambda: gif(channels_last(moving)),
-                f"{name}.gif",
-                "image/gif",
-                key=f"gif_{name}",
-                **keep,
-            )
-
-
-def _again(name: str) -> int:
-    key = f"traverse_{name}_seed"
-    st.session_state.setdefault(key, 0)
-    if st.button("Draw others", icon=":material/casino:", key=f"{key}_button"):
-        st.session_state[key] += 1
-    return st.session_state[key]

@@ -41,6 +41,12 @@ SPRITE_VOCABULARY: tuple[str, ...] = (
 )
 
 
+def told_words(names: Sequence[str]) -> tuple[str, ...]:
+    """The words that occur in sprites' captions which tell the factors in ``names``, each once."""
+    told = [text for name in PHRASES if name in names for text in PHRASES[name]]
+    return tuple(dict.fromkeys(word for text in told for word in words(text)))
+
+
 def of_classes(labels: torch.Tensor, classes: Sequence[str]) -> tuple[str, ...]:
     """The class's name as the caption of each of N images, for data that come with labels and no words: labels (N,)."""
     return tuple(classes[label] for label in labels.tolist())
