@@ -22,8 +22,9 @@ def config_for(data: str, seconds: float) -> RunConfig:
 def measure(data: str, title: str, seconds: float) -> dict[str, Any] | None:
     """Train for ``seconds`` in a folder that is thrown away; None where the data set is not on this machine.
 
-    ``share`` is (trainer's + observer's time) / training time; ``interval`` the mean seconds between measurements;
-    ``compiled`` the one-off seconds of another core that UMAP's compilation took (no part of the share).
+    ``share`` is (trainer's + observer's time) / training time, ``map_share`` the map's part of it; ``interval`` the
+    mean seconds between measurements; ``compiled`` the one-off seconds of another core that UMAP's compilation took (no
+    part of the share).
     """
     from simssl_core.runs.session import run_race
     from simssl_core.runs.store import Store
@@ -49,7 +50,9 @@ def summary(
     title: str, seconds: float, latest: dict[str, tuple[int, float]], measured: int, compiled: float | None
 ) -> dict[str, Any]:
     """The figures of one race from its latest metrics."""
-    share, trainer, observer = (latest.get(f"probe_share{part}", (0, 0.0))[1] for part in ("", "_trainer", "_observer"))
+    share, trainer, observer, mapping = (
+        latest.get(f"probe_share{part}", (0, 0.0))[1] for part in ("", "_trainer", "_observer", "_map")
+    )
     each = seconds / max(measured, 1)
     return {
         "title": title,
@@ -57,8 +60,9 @@ def summary(
         "measurements": measured,
         "interval": each,
         "cost": share * each,
-        "parts": {"trainer": trainer * each, "observer": observer * each},
+        "parts": {"encoding": trainer * each, "probes": (observer - mapping) * each, "map": mapping * each},
         "share": share,
+        "map_share": mapping,
         "aim": AIM,
         "compiled": compiled,
     }

@@ -83,7 +83,8 @@ def probe_line(found: dict[str, Any]) -> str:
     aim = "below" if found["share"] < found["aim"] else "NOT below"
     return (
         f"  {found['title']:<30} {found['cost']:.2f} CPU-s a time ({parts}), every {found['interval']:.0f} s:"
-        f" {found['share']:.1%} of the training, {aim} {found['aim']:.0%}"
+        f" {found['share']:.1%} of the training, {aim} {found['aim']:.0%}; without the map"
+        f" {found['share'] - found['map_share']:.1%}"
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FIRST_SECONDS, FIRST_STEP = 2.0, 20
 CREDIT_SECONDS = 40.0  # of training time whose share may be spent ahead, so that a page comes alive at once
 ENCODE_SECONDS = 2.0  # that one measurement should hold the trainer up at most
+UMAP_SECONDS = 0.5  # of the observer that a frame is thought to cost which still waits for UMAP to be compiled
 FINAL_SECONDS = 12.0
 FINAL_IMAGES = 2_000
 SLOW = 300.0  # seconds that encoding may take on a slow machine before anyone worries
@@ -36,7 +37,8 @@ class Measurer:
 
     def __init__(self, race: Race, recorder: Recorder) -> None:
         self.race, self.recorder = race, recorder
-        self.blocked = self.cpu = 0.0
+        self.blocked = self.cpu = self.mapping = 0.0
+        self._owed = 0
         self._cost: dict[str, float] = {}
         self._count: dict[str, int] = dict.fromkeys(race.members, 0)
         self._sent: tuple[Job, float, float, dict[str, float]] | None = None
@@ -82,7 +84,8 @@ class Measurer:
             return False
         expected = self._cost.get(label) or max(self._cost.values(), default=0.0)
         horizon = self.race.elapsed / max(self.race.done, 1e-6)
-        return self.spent + expected <= share * max(elapsed, min(CREDIT_SECONDS, horizon / 2))
+        due = self.spent + self._owed * UMAP_SECONDS + expected
+        return due <= share * max(elapsed, min(CREDIT_SECONDS, horizon / 2))
 
     # -- what -----------------------------------------------------------------------------------------------------
 
@@ -154,8 +157,9 @@ class Measurer:
         job, encoded, seconds, told = self._sent
         self._sent = None
         self._cost[result.label] = encoded + result.cpu
+        self._owed = result.owed
         if not job.full:
-            self.cpu += result.cpu
+            self.cpu, self.mapping = self.cpu + result.cpu, self.mapping + result.mapping
         run = self.recorder.file.runs[result.label]
         for step, layouts in result.frames:
             maps.add_frame(run, self.recorder.root, step, layouts)
@@ -174,6 +178,7 @@ class Measurer:
             "probe_share": self.spent / elapsed,
             "probe_share_trainer": self.blocked / elapsed,
             "probe_share_observer": self.cpu / elapsed,
+            "probe_share_map": self.mapping / elapsed,
         }
         self.recorder.numbers(result.label, self.race.step, self.race.elapsed, shares)
 

@@ -31,9 +31,10 @@ class Job:
 class Result:
     """Scores, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
 
-    ``cpu`` are the observer's CPU seconds for this job; the one-off compilation of UMAP stands apart: ``compiled`` is
-    its CPU seconds, told once. ``trouble`` says in a line what could not be measured. ``found``: of a full measurement
-    what :func:`simssl_core.runs.fully.beside` adds to the scores.
+    ``cpu`` are the observer's CPU seconds for this job, ``mapping`` those of them that went into the map; the one-off
+    compilation of UMAP stands apart: ``compiled`` is its CPU seconds, told once. ``owed`` counts frames, of all runs,
+    that wait for UMAP and will cost their share then. ``trouble`` says in a line what could not be measured. ``found``:
+    of a full measurement what :func:`simssl_core.runs.fully.beside` adds to the scores.
     """
 
     label: str
@@ -41,6 +42,8 @@ class Result:
     scores: dict[str, float] = field(default_factory=dict)
     frames: tuple[tuple[int, Layouts], ...] = ()
     cpu: float = 0.0
+    mapping: float = 0.0
+    owed: int = 0
     compiled: float | None = None
     trouble: str | None = None
     found: dict[str, Any] | None = None

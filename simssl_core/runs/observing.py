@@ -65,7 +65,7 @@ class Measurements:
 
     def do(self, job: Job) -> Result:
         """Measure; whatever goes wrong is told and not raised."""
-        started, warming = time.process_time(), self._warm.cpu
+        started = scored = self._used
         scores: dict[str, float] = {}
         frames: list[tuple[int, Layouts]] = []
         trouble = None
@@ -73,11 +73,12 @@ class Measurements:
             from simssl_core.evaluation.score import score
 
             scores = score(job.features, full=job.full)
+            scored = self._used
             frames = self._frames(job)
         except Exception as error:
             traceback.print_exc()
             trouble = f"a measurement failed ({type(error).__name__}: {error})"
-        found = None
+        mapped, found = self._used, None
         if job.full and scores:
             found, lacking = _beside(job, scores)
             trouble = trouble or lacking
@@ -85,8 +86,20 @@ class Measurements:
         if not self._told and (self._warm.ready or self._warm.trouble):
             self._told, compiled = True, self._warm.cpu
             trouble = trouble or self._warm.trouble
-        cpu = time.process_time() - started - (self._warm.cpu - warming)
-        return Result(job.label, job.step, scores, tuple(frames), max(0.0, cpu), compiled, trouble, found)
+        cpu, mapping = max(0.0, self._used - started), max(0.0, mapped - scored)
+        frames = tuple(frames)
+        return Result(job.label, job.step, scores, frames, cpu, mapping, self._owed, compiled, trouble, found)
+
+    @property
+    def _used(self) -> float:
+        """CPU seconds of this process, UMAP's compilation apart."""
+        return time.process_time() - self._warm.cpu
+
+    @property
+    def _owed(self) -> int:
+        """Frames that wait for UMAP."""
+        waits = self._warm.wanted and not self._warm.trouble
+        return sum(map(len, self._pending.values())) if waits else 0
 
     def _frames(self, job: Job) -> list[tuple[int, Layouts]]:
         """The frames that are complete now: of this job, and of earlier ones that waited for UMAP."""

@@ -124,11 +124,17 @@ def test_a_real_race_is_measured_for_the_cost_of_its_probes(monkeypatch):
 
 def test_the_probes_summary_from_known_metrics():
     latest = {"probe_share": (9, 0.06), "probe_share_trainer": (9, 0.02), "probe_share_observer": (9, 0.04)}
+    latest["probe_share_map"] = (9, 0.03)
     found = probes.summary("x", 50.0, latest, 5, 11.0)
     assert found["interval"] == 10.0
     assert found["cost"] == pytest.approx(0.6)
-    assert found["parts"] == {"trainer": pytest.approx(0.2), "observer": pytest.approx(0.4)}
+    assert {name: round(seconds, 9) for name, seconds in found["parts"].items()} == {
+        "encoding": 0.2,
+        "probes": 0.1,
+        "map": 0.3,
+    }
     assert found["share"] < found["aim"]
+    assert "without the map 3.0%" in report.probe_line(found)
     assert "6.0%" in report.probe_line(found) and " below 10%" in report.probe_line(found)
 
 

@@ -22,6 +22,22 @@ def ink(page, canvas: str) -> int:
     return page.locator(canvas).first.evaluate(INK)
 
 
+def scribble(page, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """A stroke on the sheet, once it has unfolded and stands still: places in pixels from its corner."""
+    sheet = page.locator(".pad[data-ready=true] .sheet")
+    sheet.scroll_into_view_if_needed()
+    settled(page)
+    box = None
+    while (now := sheet.bounding_box()) != box:
+        box = now
+        page.wait_for_timeout(200)
+    page.mouse.move(box["x"] + start[0], box["y"] + start[1])
+    page.mouse.down()
+    page.mouse.move(box["x"] + end[0], box["y"] + end[1], steps=8)
+    page.mouse.up()
+    assert page.locator(".pad").get_attribute("data-inked") == "true"
+
+
 def until(check, seconds: float, what: str):
     """Wait for ``check()`` to be true and return what it gave."""
     end = time.monotonic() + seconds

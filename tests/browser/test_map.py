@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.browser.driving import settled, until
+from tests.browser.driving import scribble, settled, until
 from tests.pages.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")
@@ -158,11 +158,7 @@ def test_a_stopped_time_is_in_the_link(page, server, pair):
 def test_a_digit_drawn_by_hand_lands_on_the_map_and_leaves_when_wiped(page, server, runs_root):
     open_map(page, server, small_runs(runs_root, "digits", ["vicreg"], name="sketch"))
     page.get_by_text("Draw your own").click()
-    box = page.locator(".pad .sheet").bounding_box()
-    page.mouse.move(box["x"] + 80, box["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 80, box["y"] + 140, steps=8)
-    page.mouse.up()
+    scribble(page, (80, 30), (80, 140))
     page.get_by_text("Nearest to it for vicreg").wait_for()
     place = until(lambda: page.locator(".map .panel").get_attribute("data-guest"), 10, "the drawing is on the map")
     x, y = (float(part) for part in place.split(","))

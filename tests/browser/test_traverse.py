@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.browser.driving import settled, until
+from tests.browser.driving import scribble, settled, until
 from tests.pages.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")
@@ -116,11 +116,7 @@ def test_an_image_drawn_by_hand_is_what_the_sliders_move(page, server, runs):
     open_page(page, server, "walk-simvae")
     first = page.locator(".traverse .before").get_attribute("src")
     page.get_by_text("Your own image").click()
-    box = page.locator(".pad .sheet").bounding_box()
-    page.mouse.move(box["x"] + 40, box["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 120, box["y"] + 110, steps=8)
-    page.mouse.up()
+    scribble(page, (40, 40), (120, 110))
     until(lambda: page.locator(".traverse .before").get_attribute("src") != first, 60, "the drawing")
     settled(page)
     page.locator(".picker .cell").first.click()

@@ -132,17 +132,19 @@ def test_blocks_change_nothing(sprites, monkeypatch):
     assert torch.allclose(whole, parts, atol=1e-6)
 
 
-def test_the_factors_tell_what_was_done(sprites, generator):
-    """A ramp's own values say which window was cut out and whether it was mirrored."""
+@pytest.mark.parametrize(("place", "mirrored", "axis"), [("crop_x", "hflip", -1), ("crop_y", "vflip", -2)])
+def test_the_factors_tell_what_the_view_shows(sprites, generator, place, mirrored, axis):
+    """A ramp's own values say which window was cut out and whether it was mirrored; the place turns with the mirror."""
     dataset = photographs(sprites, 1)
-    ramp = torch.linspace(0, 255, 16).round().to(torch.uint8).expand(50, 1, 16, 16)
+    ramp = torch.linspace(0, 255, 16).round().to(torch.uint8).expand(50, 1, 16, 16).transpose(axis, -1)
     split = Split(ramp.contiguous(), dataset.train.labels)
-    views = augment.make_views(dataset, ViewConfig(crop_min=0.3, hflip=0.5, vflip=0))
+    views = augment.make_views(dataset, ViewConfig(crop_min=0.3, **({"hflip": 0, "vflip": 0} | {mirrored: 0.5})))
     made = views(split, torch.arange(50), generator)
     mean = made.images.mean((2, 3, 4)) * 2 - 1  # of a ramp from -1 to 1: the window's centre
-    assert torch.allclose(mean, made.factors["crop_x"] * 16 / 15, atol=0.02)
-    falls = made.images[..., 0] > made.images[..., -1]
-    assert torch.equal(falls[:, :, 0, 3], made.factors["hflip"] > 0)
+    turned = 1 - 2 * made.factors[mirrored]
+    assert torch.allclose(mean * turned, made.factors[place] * 16 / 15, atol=0.02)
+    line = made.images.select(axis, 0)[:, :, 0, 3], made.images.select(axis, -1)[:, :, 0, 3]
+    assert torch.equal(line[0] > line[1], made.factors[mirrored] > 0) and 0.3 < made.factors[mirrored].mean() < 0.7
 
 
 def test_noise_has_its_size_and_binarised_views_are_black_or_white(sprites, generator):

@@ -28,11 +28,13 @@ class Clock:
         return self.elapsed / self.total
 
 
-def schedule(members, share, total, cost):
-    """When each member is measured, in a simulated race of steps of 0.1 s."""
+def schedule(members, share, total, cost, ready=0.0, drawing=0.0):
+    """When each member is measured, in a simulated race of steps of 0.1 s. UMAP is compiled after ``ready`` seconds:
+    the ``drawing`` of frames until then is paid at once, with the first measurement that follows."""
     race = Clock(dict.fromkeys(members), share, total)
     measurer = object.__new__(Measurer)
     measurer.race, measurer.blocked, measurer.cpu, measurer._from, measurer._sent = race, 0.0, 0.0, 0.0, None
+    measurer._owed = 0
     measurer._cost, measurer._count, measurer.observer = {}, dict.fromkeys(members, 0), object()
     measurer._receive = lambda: None
     times = {name: [] for name in members}
@@ -40,8 +42,12 @@ def schedule(members, share, total, cost):
     def take(label):
         times[label].append(race.elapsed)
         measurer._count[label] += 1
-        measurer.blocked, measurer.cpu = measurer.blocked + cost / 2, measurer.cpu + cost / 2
-        measurer._cost[label] = cost
+        measurer._owed += drawing > 0
+        drawn = race.elapsed >= ready
+        paid = cost + drawing * measurer._owed * drawn
+        measurer.blocked, measurer.cpu = measurer.blocked + cost / 2, measurer.cpu + paid - cost / 2
+        measurer._cost[label] = paid
+        measurer._owed *= not drawn
 
     measurer.measure = take
     while race.done < 1:
@@ -60,6 +66,13 @@ def test_the_share_is_kept_and_the_members_take_turns(members, share, total):
     assert max(counts) - min(counts) <= 1
     assert times["a"][0] <= 2.1
     assert sum(counts) >= int(0.8 * share * total / cost) or spent >= 0.8 * share
+
+
+@pytest.mark.parametrize("total", [30.0, 60.0, 240.0])
+def test_frames_that_wait_for_umap_are_paid_for_within_the_share(total):
+    cost, drawing = 0.4, measure.UMAP_SECONDS
+    times, spent = schedule("a", 0.08, total, cost, ready=14.0, drawing=drawing)
+    assert spent <= 0.08 + (cost + drawing) / total and len(times["a"]) >= 2
 
 
 def test_no_share_no_measurement():
