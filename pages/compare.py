@@ -77,7 +77,7 @@ def section(name: str, compared: Comparison, data: str) -> None:
         if shown := compare_predictions.panel(compared.groups, families(compared.groups)):
             compare_show.panel(shown)
     else:
-        panels = compare_panels.sections(compared)[name]
+        panels = compare_panels.section(name, compared)
         for panel in panels:
             compare_show.panel(panel)
         if name == INFORMATION:

@@ -40,8 +40,8 @@ def everything(compared: Comparison, data: str) -> list[Panel]:
         found.insert(0, compare_panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
     if data == "sprites":
         found.append(compare_predictions.panel(groups, families(groups)))
-    for panels in compare_panels.sections(compared).values():
-        found += panels
+    for name in compare_panels.SECTIONS:
+        found += compare_panels.section(name, compared)
     return [panel for panel in found if panel is not None]
 
 

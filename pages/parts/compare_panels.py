@@ -9,12 +9,14 @@ import pandas as pd
 
 from pages.parts import scores
 from pages.parts.compare_tables import errors_in_words, factors, tidy
+from pages.parts.kept import kept
 from simssl_core.figures import comparing
 from simssl_core.figures.content_style import content_style
 from simssl_core.figures.report import Panel
 from simssl_core.runs.comparison import Comparison, Group
 
 
+@kept
 def trade_off(
     groups: Sequence[Group], across: str, up: str, families: Mapping[str, str], chance: float | None
 ) -> Panel:
@@ -38,6 +40,7 @@ def trade_off(
     return Panel("content-style", "Content against style", caption, figure, data=tidy(shown, (across, up)))
 
 
+@kept
 def tasks(groups: Sequence[Group]) -> Panel | None:
     """A radar with an axis for content and one for each style factor; None with fewer than three axes."""
     names = [name for name in ("linear", *factors(groups)) if any(name in group.scores for group in groups)]
@@ -54,6 +57,7 @@ def tasks(groups: Sequence[Group]) -> Panel | None:
     return Panel("tasks", "Which task does it serve?", caption, figure, data=tidy(groups, names))
 
 
+@kept
 def layers(groups: Sequence[Group]) -> Panel | None:
     """The layer profile; None where nobody was measured in full."""
     known = [group for group in groups if group.layers]
@@ -71,6 +75,7 @@ def layers(groups: Sequence[Group]) -> Panel | None:
     return Panel("layers", "Layer by layer", caption, figure, data=pd.DataFrame(rows))
 
 
+@kept
 def spectrum(groups: Sequence[Group]) -> Panel | None:
     """Singular values; None where nobody was measured in full."""
     known = [group for group in groups if group.spectrum]
@@ -91,6 +96,7 @@ def spectrum(groups: Sequence[Group]) -> Panel | None:
     return Panel("spectrum", "Does it collapse?", caption, figure, data=pd.DataFrame(rows))
 
 
+@kept
 def information(groups: Sequence[Group]) -> Panel | None:
     """Mutual information between two views against its ceiling."""
     names = ("mutual_information", "mutual_information_ceiling", "mutual_information_gaussian")
@@ -107,6 +113,7 @@ def information(groups: Sequence[Group]) -> Panel | None:
     return Panel("information", "What views share", caption, figure, data=tidy(known, names))
 
 
+@kept
 def bound(groups: Sequence[Group]) -> Panel | None:
     """ELBO_SSL of frozen representations, where it was measured."""
     known = [(g, found.elbo) for g in groups for found in g.found[:1] if found.elbo]
@@ -122,9 +129,9 @@ def bound(groups: Sequence[Group]) -> Panel | None:
     return Panel("elbo", "ELBO_SSL of any representation", caption, figure, data=pd.DataFrame(rows))
 
 
-def sections(compared: Comparison) -> dict[str, list[Panel]]:
-    """What needs no choice, by section; sections without anything to show are empty."""
-    groups = compared.groups
-    inside = [panel for panel in (layers(groups), spectrum(groups)) if panel is not None]
-    shared = [panel for panel in (information(groups), bound(groups)) if panel is not None]
-    return {"Inside": inside, "Information": shared}
+SECTIONS = {"Inside": (layers, spectrum), "Information": (information, bound)}
+
+
+def section(name: str, compared: Comparison) -> list[Panel]:
+    """What the part of the page called ``name`` has to show; empty where nothing was measured."""
+    return [panel for make in SECTIONS[name] if (panel := make(compared.groups)) is not None]

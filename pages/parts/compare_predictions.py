@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from pages.parts.kept import kept
 from simssl_core.config import SPRITE_FACTORS
 from simssl_core.data import catalog
 from simssl_core.evaluation import predictions
@@ -14,6 +15,7 @@ from simssl_core.figures.report import Panel
 from simssl_core.runs.comparison import Group
 
 
+@kept
 def panel(groups: Sequence[Group], families: Mapping[str, str]) -> Panel | None:
     """The matrix with its count; None where no factor of any run was probed."""
     rows = [

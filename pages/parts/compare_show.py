@@ -46,7 +46,7 @@ def _columns(shown: Panel) -> dict:
 def _csv(name: str, data) -> None:
     st.download_button(
         "CSV",
-        data.to_csv(index=False),
+        lambda: data.to_csv(index=False),
         f"{name}.csv",
         "text/csv",
         icon=":material/download:",

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pages.parts import scores
+from pages.parts.kept import kept
 from simssl_core.figures.report import Panel
 from simssl_core.runs.comparison import Group, Number
 
 
+@kept
 def table(groups: Sequence[Group]) -> Panel:
     """Every score of every group with its error, best content first."""
     names = scores.names([entry for group in groups for entry in group.entries])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import streamlit as st
@@ -24,20 +24,32 @@ def ask_all(
     only: Iterable[str] | None = None,
     choices: Mapping[str, tuple[str, ...]] | None = None,
     columns: int = 1,
+    shown: bool = True,
 ) -> dict[str, Any]:
     """A widget for every field of ``model`` (or those in ``only``), starting from ``values``; the advanced ones folded.
 
-    Returns the answers as they were typed; ``simssl_core.config.parse`` judges them.
+    Returns the answers as they were typed; ``simssl_core.config.parse`` judges them. What nobody sees is not built (of
+    50 widgets 36 lie in folds): where not ``shown``, or in a closed fold, the answers are those given before.
     """
     names = [name for name in model.model_fields if only is None or name in set(only)]
+    if not shown:
+        return {name: _given(model, name, values, prefix, choices) for name in names}
     plain = [name for name in names if not is_advanced(model.model_fields[name])]
     folded = [name for name in names if name not in plain]
     with _columns(columns):
         answers = {name: _ask(model, name, values, prefix, choices) for name in plain}
     if folded:
-        with st.expander("Advanced", key=f"{prefix}.advanced"), _columns(columns):
-            answers |= {name: _ask(model, name, values, prefix, choices) for name in folded}
+        with fold("Advanced", f"{prefix}.advanced") as seen, _columns(columns if seen else 1):
+            take = _ask if seen else _given
+            answers |= {name: take(model, name, values, prefix, choices) for name in folded}
     return answers
+
+
+@contextmanager
+def fold(label: str, key: str) -> Iterator[bool]:
+    """A closed expander; what stands in it is built once it is open (told by the value)."""
+    with st.expander(label, key=key, on_change="rerun") as box:
+        yield bool(box.open)
 
 
 def _columns(count: int) -> AbstractContextManager:
@@ -48,6 +60,17 @@ def _ask(model: type[BaseModel], name: str, values: Mapping[str, Any], prefix: s
     info = model.model_fields[name]
     value = values.get(name, info.get_default(call_default_factory=True))
     return ask(name, info, value, f"{prefix}.{name}", (choices or {}).get(name, ()))
+
+
+def _given(model: type[BaseModel], name: str, values: Mapping[str, Any], prefix: str, choices: Mapping | None) -> Any:
+    """What :func:`_ask` would return, without its widget: the answer once given to it, or where it would start."""
+    info = model.model_fields[name]
+    start = values.get(name, info.get_default(call_default_factory=True))
+    answer = st.session_state.get(f"{prefix}.{name}", start)
+    kind, optional = kind_of(info.annotation)
+    if typing.get_origin(kind) is tuple:
+        return tuple(answer if isinstance(answer, (list, tuple)) else _parts(answer))
+    return answer or (None if optional else "") if kind is str else answer
 
 
 def ask(
@@ -97,6 +120,10 @@ def _ask_many(value: Any, choices: tuple[str, ...], common: dict) -> Any:
     if choices:
         return tuple(st.pills(options=list(choices), selection_mode="multi", default=list(value), **common))
     text = st.text_input(value=", ".join(str(v) for v in value), **common)
+    return _parts(text)
+
+
+def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import layout, machine, previews
-from pages.parts.form import ask_all
+from pages.parts.form import ask_all, fold
 from simssl_core import presets
 from simssl_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
 from simssl_core.data import catalog
@@ -78,8 +78,8 @@ def _ask_data(info: DatasetInfo, prefix: str) -> tuple[dict[str, Any], dict[str,
         asked.remove("path")
     views = _ask_views(info, f"{prefix}.views")
     preview = st.container()
-    with st.expander("How much data"):
-        data = ask_all(DataConfig, {}, f"{prefix}.data", asked)
+    with fold("How much data", f"{prefix}.data.fold") as seen:
+        data = ask_all(DataConfig, {}, f"{prefix}.data", asked, shown=seen)
     return {"name": info.name, **data}, views, preview
 
 
@@ -89,9 +89,9 @@ def _ask_views(info: DatasetInfo, prefix: str) -> dict[str, Any]:
         layout.caption("What two views share is the *content*; all the rest is drawn anew: the *style*.")
     else:
         grey = info.shape[0] == 1
-        with st.expander("How views are made"):
+        with fold("How views are made", f"{prefix}.fold") as seen:
             hidden = {"shared", *(COLOUR_ONLY if grey else ())}
-            answers = ask_all(ViewConfig, info.views, prefix, set(ViewConfig.model_fields) - hidden)
+            answers = ask_all(ViewConfig, info.views, prefix, set(ViewConfig.model_fields) - hidden, shown=seen)
     return answers
 
 
@@ -125,8 +125,8 @@ FAMILIES = {
 def _settings(prefix: str, usual: dict[str, Any], kind: type) -> dict[str, Any]:
     if not kind.Config.model_fields:
         return dict(usual)
-    with st.expander(f"Settings of {kind.title}"):
-        answers = ask_all(kind.Config, usual, prefix)
+    with fold(f"Settings of {kind.title}", f"{prefix}.fold") as seen:
+        answers = ask_all(kind.Config, usual, prefix, shown=seen)
     return {field: value for field, value in answers.items() if _differs(kind, field, value) or field in usual}
 
 

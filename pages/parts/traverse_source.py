@@ -69,7 +69,7 @@ def pick_image(name: str, label: str, chosen: int, studio: Studio) -> int:
     picked = image_strip(
         key=f"strip_{name}",
         label=label,
-        sheet=_sheet(gallery.images, str(studio.folder), studio.record.step),
+        sheet=_sheet(gallery.images, str(studio.folder), studio.token),
         mimetype="image/png",
         cell=gallery.images.shape[2:],
         columns=COLUMNS,
@@ -85,5 +85,5 @@ def pick_image(name: str, label: str, chosen: int, studio: Studio) -> int:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _sheet(_images: np.ndarray, folder: str, step: int) -> bytes:
+def _sheet(_images: np.ndarray, folder: str, token: str) -> bytes:
     return png(tile(channels_last(_images[:OFFERED]), COLUMNS, gap=0))

@@ -145,6 +145,52 @@ def test_train_launches_what_the_form_says(shelf, monkeypatch):
     assert at.selectbox(key="race").value == "mine", "the page now watches it"
 
 
+def opened(at: AppTest, key: str) -> AppTest:
+    at.session_state[key] = True
+    return at.run()
+
+
+def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(shelf, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
+    )
+    at = page("train").run()
+    at.selectbox(key="set.data").select("digits").run()
+    inside = ("set.digits.simclr.temperature", "set.digits.views.crop_min", "set.digits.data.train")
+    assert not {widget.key for widget in (*at.number_input, *at.slider)} & set(inside)
+    for key in ("set.digits.simclr.fold", "set.digits.views.fold", "set.digits.data.fold"):
+        opened(at, key)
+    found = {widget.key: widget for widget in (*at.number_input, *at.slider)}
+    assert set(inside) <= set(found)
+    found[inside[0]].set_value(0.25)
+    found[inside[2]].set_value(300).run()
+    for key in ("set.digits.simclr.fold", "set.digits.data.fold"):
+        at.session_state[key] = False
+    at.run().run()
+    next(button for button in at.button if button.label == "Start training").click().run()
+    assert not at.exception
+    settings = {member.label: member.settings for member in started[0].members}
+    assert settings["simclr"]["temperature"] == 0.25 and started[0].data.train == 300
+
+
+@pytest.mark.parametrize("data", ["sprites", "digits", "simvae-released"])
+def test_an_open_form_says_the_same_as_a_closed_one(shelf, data, monkeypatch):
+    from pages.parts import setup_words
+
+    said = []
+    monkeypatch.setattr(setup_words, "summary", lambda config: said.append(config) or "")
+    at = page("train").run()
+    at.selectbox(key="set.data").select(data).run()
+    closed = said[-1]
+    for depth in range(2):  # the outer folds first, then those in them
+        for fold in at.expander:
+            if fold.proto.id:
+                at.session_state[fold.key] = True
+        at.run()
+    assert len(at.number_input) + len(at.slider) > 20 and said[-1] == closed
+
+
 def test_a_bad_answer_is_told_and_not_started(shelf):
     at = page("train").run()
     at.text_input(key="set.name").set_value("../up").run()

@@ -144,10 +144,33 @@ def test_the_report_holds_every_figure_and_strip(shelf):
 
     compared = compare(library.runs(shelf))
     panels = [compare_tables.table(compared.groups), compare_memory.panel(compared.groups)]
-    panels += [panel for some in compare_panels.sections(compared).values() for panel in some]
+    panels += [panel for name in compare_panels.SECTIONS for panel in compare_panels.section(name, compared)]
     page = report("Comparison", "", panels)
     assert page.count("Plotly.newPlot") >= 3 and page.count("<img alt=") == 3
     assert compare_tables.tidy(compared.groups)["error"].gt(0).any()
+
+
+def test_figures_are_kept_until_a_number_changes(page, shelf, monkeypatch):
+    from pages.parts import compare_panels
+
+    drawn = []
+    draw = compare_panels.content_style
+    monkeypatch.setattr(compare_panels, "content_style", lambda *given: drawn.append(1) or draw(*given))
+    at = page.run()
+    at.run().run()
+    before, times = figures(at)[0], len(drawn)
+    record = shelf / "small-simclr" / "run.json"
+    kept = record.read_text()
+    told = json.loads(kept)
+    told["scores"]["linear"] = 0.123
+    record.write_text(json.dumps(told))
+    try:
+        after = figures(at.run())[0]
+        assert len(drawn) == times + 1, "drawn anew once, and not before"
+        assert 0.123 in [trace["x"][0] for trace in after["data"]] and after != before
+        assert 0.123 in at.dataframe[0].value["linear"].tolist()
+    finally:
+        record.write_text(kept)
 
 
 def test_an_idle_rerun_is_quick(page):
