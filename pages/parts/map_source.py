@@ -1,4 +1,4 @@
-"""From a run's folder to what the map shows, read once and kept until the folder changes."""
+"""From a run's folder to what the map shows, read once, kept until the folder changes, shared and never changed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stamp(shown: atlas.RunMap) -> int:
     return max((shown.folder / "map" / name).stat().st_mtime_ns for name in ("map.json", "points.parquet"))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def points(_shown: atlas.RunMap, folder: str, when: int) -> Points:
     """The points of one run."""
     table = atlas.read_points(_shown)
@@ -60,19 +60,19 @@ def points(_shown: atlas.RunMap, folder: str, when: int) -> Points:
     return Points(table, facts, factors, atlas.same_points(table))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def frames(_shown: atlas.RunMap, kind: str, folder: str, steps: tuple[int, ...], when: int):
     """Every layout of one run, quantised for the browser."""
     return atlas.quantised(atlas.read_layouts(_shown, kind))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def images(_shown: atlas.RunMap, folder: str, when: int) -> np.ndarray:
     """The points' images, uint8 (N, H, W, 3)."""
     return atlas.read_images(_shown)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def sheet(_shown: atlas.RunMap, folder: str, when: int) -> bytes:
     """The sprite sheet as the browser gets it."""
     return maps.sheet(_shown.run, _shown.folder.parent)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import form, form_fields, race, race_charts
-from simssl_core.config import RunConfig, TrainConfig
+from pages.parts import race, race_charts
+from simssl_core.config import RunConfig
 from simssl_core.runs import launcher, library
 from simssl_core.runs.store import Store
 from tests.pages.small_runs import small_runs
@@ -119,100 +118,6 @@ def test_start_shows_a_card_for_each_run(shelf):
     assert first["picture"].endswith(".webp")
     assert first["links"][0] == {"page": "latent_map", "label": "Map", "query": {"runs": "small-simvae"}}
     assert len({card["colour"] for card in cards.values()}) == 3
-
-
-def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf):
-    at = page("train").run()
-    assert not at.exception and not at.error
-    assert "simvae, vae, simclr and vicreg on 2 views of Sprites" in told(at)
-    at.selectbox(key="set.data").select("digits").run()
-    assert "Small digits: mlp" in told(at), "the form follows what suits the data"
-
-
-def test_train_launches_what_the_form_says(shelf, monkeypatch):
-    started = []
-    monkeypatch.setattr(
-        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
-    )
-    at = page("train").run()
-    at.selectbox(key="set.data").select("digits").run()
-    at.number_input(key="set.digits.train.steps").set_value(77).run()
-    at.text_input(key="set.name").set_value("mine").run()
-    next(button for button in at.button if button.label == "Start training").click().run()
-    assert not at.exception
-    assert (started[0].data.name, started[0].train.steps, started[0].name) == ("digits", 77, "mine")
-    assert [member.label for member in started[0].members] == ["simvae", "vae", "simclr", "vicreg"]
-    assert at.selectbox(key="race").value == "mine", "the page now watches it"
-
-
-def opened(at: AppTest, key: str) -> AppTest:
-    at.session_state[key] = True
-    return at.run()
-
-
-def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(shelf, monkeypatch):
-    started = []
-    monkeypatch.setattr(
-        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
-    )
-    at = page("train").run()
-    at.selectbox(key="set.data").select("digits").run()
-    inside = ("set.digits.simclr.temperature", "set.digits.views.crop_min", "set.digits.data.train")
-    assert not {widget.key for widget in (*at.number_input, *at.slider)} & set(inside)
-    for key in ("set.digits.simclr.fold", "set.digits.views.fold", "set.digits.data.fold"):
-        opened(at, key)
-    found = {widget.key: widget for widget in (*at.number_input, *at.slider)}
-    assert set(inside) <= set(found)
-    found[inside[0]].set_value(0.25)
-    found[inside[2]].set_value(300).run()
-    for key in ("set.digits.simclr.fold", "set.digits.data.fold"):
-        at.session_state[key] = False
-    at.run().run()
-    next(button for button in at.button if button.label == "Start training").click().run()
-    assert not at.exception
-    settings = {member.label: member.settings for member in started[0].members}
-    assert settings["simclr"]["temperature"] == 0.25 and started[0].data.train == 300
-
-
-@pytest.mark.parametrize("data", ["sprites", "digits", "simvae-released"])
-def test_an_open_form_says_the_same_as_a_closed_one(shelf, data, monkeypatch):
-    from pages.parts import setup_words
-
-    said = []
-    monkeypatch.setattr(setup_words, "summary", lambda config: said.append(config) or "")
-    at = page("train").run()
-    at.selectbox(key="set.data").select(data).run()
-    closed = said[-1]
-    for depth in range(2):  # the outer folds first, then those in them
-        for fold in at.expander:
-            if fold.proto.id:
-                at.session_state[fold.key] = True
-        at.run()
-    assert len(at.number_input) + len(at.slider) > 20 and said[-1] == closed
-
-
-def test_a_bad_answer_is_told_and_not_started(shelf):
-    at = page("train").run()
-    at.text_input(key="set.name").set_value("../up").run()
-    assert not at.exception
-    assert "may only have letters" in at.error[0].value
-    assert not [button for button in at.button if button.label == "Start training"]
-
-
-def test_train_needs_an_objective_and_takes_six_at_most(shelf):
-    at = page("train").run()
-    at.pills(key="set.generative").set_value([]).run()
-    at.pills(key="set.discriminative").set_value([]).run()
-    assert "Choose at least one objective" in at.warning[0].value
-    names = race_names("discriminative")[:7]
-    at.pills(key="set.discriminative").set_value(names).run()
-    assert len(names) == 7 and "At most 6 objectives" in at.warning[0].value
-
-
-def race_names(family: str) -> list[str]:
-    from simssl_core import objectives
-
-    return [name for name in objectives.names() if objectives.get(name).family == family]
 
 
 def test_a_race_is_found_by_its_address(raced):
@@ -324,16 +229,3 @@ def test_compare_draws_a_point_for_each_run(shelf):
     assert table["linear"].tolist() and set(table["run"]) == {"small-simvae", "small-simclr", "small-random"}
     only = page("compare", compare_runs=["small-simclr"]).run()
     assert only.dataframe[0].value["run"].tolist() == ["small-simclr"]
-
-
-@pytest.mark.parametrize("name, low, high", [("learning_rate", 0, 1), ("batch", 2, 16_384), ("probe_share", 0, 0.5)])
-def test_limits_come_from_the_field(name, low, high):
-    assert form_fields.limits(TrainConfig.model_fields[name]) == (low, high)
-
-
-def test_a_dial_multiplies_and_holds_its_value():
-    steps = form.dial_steps(0.01, 10, 0.123)
-    assert steps[0] == 0.01 and steps[-1] == 10 and 0.123 in steps and steps == sorted(set(steps))
-    assert form.dial_steps(0, 100, 1.0)[0] == 0
-    ratios = [b / a for a, b in pairwise(steps)]
-    assert max(ratios) <= 2
