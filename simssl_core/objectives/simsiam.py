@@ -8,7 +8,7 @@ from collapse and has no counterpart in ELBO_SSL. Source: Chen & He 2021, arXiv 
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from simssl_core.config import setting
 from simssl_core.data.views import Views
@@ -43,6 +43,7 @@ class SimSiam(Discriminative):
 
     def __init__(self, settings: SimSiamConfig, context: Context) -> None:
         super().__init__(settings, context)
+        self.projector.append(nn.BatchNorm1d(settings.projection))  # as published: without it the MLP's views collapse
         self.predictor = heads.predictor(settings.projection, settings.predictor_hidden)
 
     def networks(self, views: Views) -> dict[str, Tensor]:
