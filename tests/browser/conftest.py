@@ -84,6 +84,17 @@ def server(runs_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     _stop_races(runs_root)
 
 
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The lab over a copy of the runs that come with the project."""
+    place = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(ROOT / "checkpoints", place / "runs", ignore=shutil.ignore_patterns(".lab"))
+    process, lab = start_server(place / "runs", place / "server.log")
+    yield lab
+    process.terminate()
+    process.wait(15)
+
+
 def _stop_races(root: Path) -> None:
     from simssl_core.errors import RunError
     from simssl_core.runs import entries, launcher

@@ -5,13 +5,12 @@ Leaves a picture of each in tests/artifacts/, which is not kept in the project.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import ROOT, Server, start_server
+from tests.browser.conftest import ROOT
 from tests.browser.driving import settled
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
@@ -57,34 +56,23 @@ def axe() -> str:
     return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[Server]:
-    """A server over a copy of the runs that come with the project."""
-    place = tmp_path_factory.mktemp("accessible")
-    shutil.copytree(ROOT / "checkpoints", place / "runs", ignore=shutil.ignore_patterns(".lab"))
-    process, server = start_server(place / "runs", place / "server.log")
-    yield server
-    process.terminate()
-    process.wait(15)
-
-
 @pytest.fixture(scope="module", params=["light", "dark"])
-def window(request, browser, lab) -> Iterator[tuple[object, str, list[str]]]:
+def window(request, browser, shipped) -> Iterator[tuple[object, str, list[str]]]:
     """One window for each scheme, and the requests that it sent elsewhere."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
     page = context.new_page()
     page.set_default_timeout(60_000)
     elsewhere: list[str] = []
-    home = (lab.url, lab.url.replace("http", "ws", 1), "data:", "blob:")
+    home = (shipped.url, shipped.url.replace("http", "ws", 1), "data:", "blob:")
     page.on("request", lambda sent: sent.url.startswith(home) or elsewhere.append(sent.url))
     yield page, request.param, elsewhere
     context.close()
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_nothing_serious(window, lab, axe, name):
+def test_nothing_serious(window, shipped, axe, name):
     page, scheme, elsewhere = window
-    page.goto(f"{lab.url}/{PAGES[name]}")
+    page.goto(f"{shipped.url}/{PAGES[name]}")
     page.wait_for_selector("h1")
     settled(page)
     page.wait_for_timeout(900)  # canvases draw, fades end
@@ -106,10 +94,10 @@ def test_axe_does_find_what_is_wrong(browser, axe):
     assert {line.split(":")[0] for line in found} == {"color-contrast", "image-alt"}
 
 
-def test_the_playground_works_by_keyboard_alone(browser, lab):
+def test_the_playground_works_by_keyboard_alone(browser, shipped):
     page = browser.new_page(viewport={"width": 1024, "height": 768})
     page.set_default_timeout(60_000)
-    page.goto(f"{lab.url}/theory?theory_part=Playground&playground=simclr")
+    page.goto(f"{shipped.url}/theory?theory_part=Playground&playground=simclr")
     page.wait_for_selector(".play[data-ready]")
     settled(page)
     page.locator(".play .once").focus()

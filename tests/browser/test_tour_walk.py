@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from pages.parts.tour import TOURS
-from tests.browser.conftest import ROOT, Server, start_server
 from tests.browser.driving import settled, until
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[Server]:
-    """A server over a copy of the runs that come with the project."""
-    place = tmp_path_factory.mktemp("walk")
-    shutil.copytree(ROOT / "checkpoints", place / "runs", ignore=shutil.ignore_patterns(".lab"))
-    process, server = start_server(place / "runs", place / "server.log")
-    yield server
-    process.terminate()
-    process.wait(15)
-
-
 @pytest.fixture
-def window(browser, lab) -> Iterator[object]:
+def window(browser, shipped) -> Iterator[object]:
     """A fresh window in which no page error may happen."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(60_000)
@@ -35,9 +22,9 @@ def window(browser, lab) -> Iterator[object]:
     assert not errors, errors
 
 
-def test_a_walk_from_start_to_end(window, lab):
+def test_a_walk_from_start_to_end(window, shipped):
     page, tour = window, TOURS["position"]
-    page.goto(lab.url)
+    page.goto(shipped.url)
     page.get_by_role("link", name="Begin").first.click()
     for place, step in enumerate(tour.steps, 1):
         bar = page.locator(".st-key-tour_bar")
@@ -61,9 +48,9 @@ def test_a_walk_from_start_to_end(window, lab):
     page.locator(".st-key-tour_bar").wait_for(state="detached")
 
 
-def test_the_playground_shows_collapse_and_what_prevents_it(window, lab):
+def test_the_playground_shows_collapse_and_what_prevents_it(window, shipped):
     page = window
-    page.goto(f"{lab.url}/theory?theory_part=Playground&playground=keep")
+    page.goto(f"{shipped.url}/theory?theory_part=Playground&playground=keep")
     play = page.locator(".play[data-ready]")
     play.wait_for()
     settled(page)
@@ -82,10 +69,10 @@ def test_the_playground_shows_collapse_and_what_prevents_it(window, lab):
     until(lambda: play.get_attribute("data-steps") == "0", 5, "back at the start")
 
 
-def test_without_motion_the_playground_only_jumps(browser, lab):
+def test_without_motion_the_playground_only_jumps(browser, shipped):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.goto(f"{lab.url}/theory?theory_part=Playground&playground=simclr")
+    page.goto(f"{shipped.url}/theory?theory_part=Playground&playground=simclr")
     page.wait_for_selector(".play[data-ready]", timeout=60_000)
     page.locator(".play .run").click()
     page.wait_for_selector(".play[data-steps='60']")
