@@ -22,6 +22,10 @@ SEE = {
     "Moving along them should change position, colour or size, and leave the thing what it is.",
     "content directions": "Content: the ways in which different images differ after averaging over their views, with "
     "their share. Moving along them should turn one thing into another.",
+    "class directions": "From all the rest towards the mean of one class, with the share of the variance between them. "
+    "Does the thing turn into that class, and what else changes on the way?",
+    "factor directions": "Where a known factor grows, with its share of the variance; an angle has two. If the picture "
+    "changes in this alone, the factor has a direction of its own; if nothing changes, it was thrown away.",
 }
 
 
@@ -133,7 +137,7 @@ def _below(studio, k: int) -> None:
     with guard():
         known = panels(studio)
         first = next(iter(known))
-        title = st.segmented_control(
+        title = st.pills(  # up to seven: they may take two rows
             "More to see",
             list(known),
             default=first,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ class Gallery:
     """``images`` uint8 (N, C, H, W), ``labels`` int (N,), class ``names`` by label.
 
     ``cloud`` int (N,) is the datum of which an image is one of many views, −1 for held-out images themselves.
-    ``exact`` is False where the pixels went through the map's lossy compression.
+    ``exact`` is False where the pixels went through the map's lossy compression. ``factors`` (N,) by name are NaN where
+    they are not known of an image.
     """
 
     images: np.ndarray
@@ -30,6 +32,7 @@ class Gallery:
     names: tuple[str, ...]
     cloud: np.ndarray
     exact: bool
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -69,7 +72,8 @@ def open_gallery(folder: Path, record: RunRecord) -> Gallery:
     exact = local is not None and len(plain) <= len(local[0]) and (local[1][: len(plain)] == labels[plain]).all()
     if exact:
         images[plain] = local[0][: len(plain)]
-    return Gallery(images, labels, names, cloud, bool(exact))
+    factors = {name: table[name].to_numpy(np.float32, copy=True) for name in atlas.factor_names(table)}
+    return Gallery(images, labels, names, cloud, bool(exact), factors)
 
 
 def _local_images(record: RunRecord) -> tuple[np.ndarray, np.ndarray] | None:

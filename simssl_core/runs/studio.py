@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,25 +24,11 @@ from simssl_core.errors import CheckpointError
 from simssl_core.latent import directions, traversal
 from simssl_core.runs.gallery import Gallery, open_gallery
 from simssl_core.runs.memory import open_memory
+from simssl_core.runs.ways import DIMENSIONS, Ways
+from simssl_core.runs.ways import find as find_ways
 from simssl_core.training.checkpoints import load
 
 THREADS = 1  # one picture is far too little work to share out, and a training may need the other cores
-DIMENSIONS, STYLE, CONTENT = "dimensions", "style directions", "content directions"
-
-
-@dataclass(frozen=True)
-class Ways:
-    """K directions to move in: ``vectors`` (K, D) of length one, ``std`` (K,) of the data along each (a slider's unit),
-    a ``name`` each and a ``note`` on its weight."""
-
-    kind: str
-    vectors: Tensor
-    std: Tensor
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.vectors)
 
 
 class Studio:
@@ -87,7 +73,7 @@ class Studio:
             labels=np.append(gallery.labels, -1),
             cloud=np.append(gallery.cloud, -1),
         )
-        other.__dict__["latents"] = torch.cat([self.latents, z])
+        other.__dict__ |= {"latents": torch.cat([self.latents, z]), "ways": self.ways}
         other.own = hashlib.sha1(image.tobytes()).hexdigest()[:12]
         return other
 
@@ -128,22 +114,9 @@ class Studio:
 
     @cached_property
     def ways(self) -> dict[str, Ways]:
-        """What sliders can move along, by kind: single dimensions (the most varying first); where views are known, the
-        principal directions of style (how views of one image differ) and of content (how images differ)."""
-        axes = directions.axes(self._known)
-        order = axes.order
-        names = tuple(f"z{int(k) + 1}" for k in order)
-        notes = tuple(f"σ {float(axes.std[k]):.2g}" for k in order)
-        found = {DIMENSIONS: Ways(DIMENSIONS, torch.eye(self.width)[order], axes.std[order], names, notes)}
-        if self._views is None:
-            return found
-        for kind, some in ((STYLE, directions.style(self._views)), (CONTENT, directions.content(self._views))):
-            keep = int((some.share > 1e-4).sum())
-            titles = tuple(f"{kind.split()[0]} {k + 1}" for k in range(keep))
-            parts = tuple(f"{float(share):.0%}" for share in some.share[:keep])
-            if keep:
-                found[kind] = Ways(kind, some.vectors[:keep], some.std[:keep], titles, parts)
-        return found
+        """What sliders can move along, by kind: single dimensions; where views are known, the principal directions of
+        style and of content; towards each class; along each factor that is known of the images."""
+        return find_ways(self.latents, self._views, self.gallery, self.record.dataset.factors)
 
     def draw(self, z: Tensor) -> np.ndarray:
         """Pictures uint8 (N, C, H, W) of representations (N, D), by the memory decoder if it was asked for.

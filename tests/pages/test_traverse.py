@@ -185,8 +185,11 @@ def test_a_sweep_changes_one_dimension_by_deviations(studio):
 def test_style_and_content_directions_come_from_the_clouds(studio):
     views = studio.gallery.views()
     assert views.shape == (6, 4) and (studio.gallery.cloud[views] == np.arange(4)).all()
-    assert set(studio.ways) == {"dimensions", "style directions", "content directions"}
-    for ways in studio.ways.values():
+    principal = ["dimensions", "style directions", "content directions"]
+    assert list(studio.ways) == [*principal, "class directions", "factor directions"]
+    assert {"x", "scale", "hue (sine)", "hue (cosine)", "background"} <= set(studio.ways["factor directions"].names)
+    assert set(studio.ways["class directions"].names) <= set(studio.gallery.names)
+    for ways in map(studio.ways.get, principal):
         assert (ways.vectors @ ways.vectors.T).numpy() == pytest.approx(np.eye(len(ways)), abs=1e-4)
     latents = studio.latents[views]
     inner = latents - latents.mean(0)
