@@ -65,11 +65,6 @@ def style(views: Tensor, count: int | None = None) -> Directions:
     return Directions(inner.vectors, inner.std, inner.share, views.mean((0, 1)))
 
 
-def class_means(features: Tensor, labels: Tensor) -> dict[int, Tensor]:
-    """Mean representation (D,) of every class that occurs; rows without a label (below 0) are left out."""
-    return {int(k): features[labels == k].mean(0) for k in labels.unique() if k >= 0}
-
-
 @dataclass(frozen=True)
 class Attribute:
     """How the mean representation changes with a value: ``slope`` (D,) per unit of it (of a flag: from no to yes), and

@@ -56,12 +56,6 @@ def test_collapsed_features_have_directions_without_share():
     assert (found.share == 0).all() and (found.std == 0).all() and len(found.up_to(0.9)) >= 1
 
 
-def test_class_means_by_hand():
-    z = torch.tensor([[0.0, 0], [2, 2], [9, 9], [5, 5]])
-    means = directions.class_means(z, torch.tensor([3, 3, -1, 0]))
-    assert {k: m.tolist() for k, m in means.items()} == {3: [1, 1], 0: [5, 5]}
-
-
 def test_a_flag_is_the_difference_of_means():
     z = torch.randn(60, 4, generator=G)
     flag = (torch.rand(60, generator=G) < 0.3).float()
