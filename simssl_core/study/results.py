@@ -12,6 +12,7 @@ from simssl_core.config import RunConfig, parse
 
 COLUMNS = ("data", "objective", "label", "family", "seed", "metric", "value", "steps", "seconds")
 MAIN = ("linear", "knn", "mlp", "nmi", "style_r2", "style_share", "effective_rank")
+MOST_TRUE = 8  # columns for true factors that no view draws anew (a view angle, attributes)
 TITLES = {
     "linear": "linear",
     "knn": "kNN",
@@ -77,10 +78,12 @@ def markdown(table: pd.DataFrame, data: str) -> str:
     """Mean ± standard deviation over seeds, one row for each objective, best content first within each family."""
     here = table[table.data == data]
     styles = sorted({metric for metric in here.metric if metric.startswith("style:")})
-    columns = [*MAIN[:5], *styles, *MAIN[5:], "backbone", "output"]
+    true = sorted({metric for metric in here.metric if metric.startswith("factor:")})
+    true = [metric for metric in true if metric.replace("factor:", "style:", 1) not in styles][:MOST_TRUE]
+    columns = [*MAIN[:5], *styles, *true, *MAIN[5:], "backbone", "output"]
     columns = [name for name in columns if (here.metric == name).any()]
     seconds = here.drop_duplicates(["label", "seed"]).groupby("label").seconds
-    head = [TITLES.get(name, name.removeprefix("style:")) for name in columns] + ["seconds"]
+    head = [TITLES.get(name, name.split(":", 1)[-1]) for name in columns] + ["seconds"]
     lines = [f"| {data} | {' | '.join(head)} |", "|" + "---|" * (len(head) + 1)]
     for label in _ordered(here):
         cells = [_cell(list(values(here, data, label, name).values())) for name in columns]
