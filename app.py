@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from pages.parts import machine
+from pages.parts import address, machine
 from pages.parts.layout import ASSETS
 
 # Threads that spin while they wait would starve a training beside this server (12 to 18 times slower, measured).
@@ -27,5 +27,7 @@ pages = [
     st.Page(f"pages/{file}.py", title=title, icon=f":material/{icon}:", help=help, default=file == "start")
     for file, title, icon, help in PAGES
 ]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="top")
+with address.remembered(page):
+    page.run()
 machine.preload()

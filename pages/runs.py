@@ -10,9 +10,10 @@ from pages.parts.runs_picker import all_runs
 from simssl_core.runs import library
 from simssl_core.runs.library import RunEntry
 
+ROWS = 16  # seen at once; the others by scrolling in the table
 COLUMNS = {
     "run": st.column_config.TextColumn("Run", pinned=True),
-    "objective": "Objective",
+    "objective": st.column_config.TextColumn("Objective", width=130),
     "data": "Data set",
     "status": "Status",
     "step": st.column_config.NumberColumn("Step", format="localized"),
@@ -59,6 +60,8 @@ def table(entries: list[RunEntry]) -> list[RunEntry]:
         column_config=COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="",
+        height=min(ROWS, len(entries)) * 35 + 37,
         key=f"{shelf_actions.TABLE}.{st.session_state.get(shelf_actions.TABLE, 0)}.{len(entries)}",
     )
     return [entries[i] for i in picked.selection.rows if i < len(entries)]

@@ -58,3 +58,29 @@ def test_two_runs_are_looked_at_side_by_side(page, server, shelf):
     page.wait_for_selector(".map[data-ready=true]")
     assert page.locator(".map .panel").count() == 2
     page.wait_for_url(lambda url: "runs=shelf-simvae" in url and "runs=shelf-simclr" in url)
+
+
+def test_the_way_back_shows_what_was_left(page, server, shelf):
+    page.goto(f"{server.url}/runs?runs_search=shelf-simclr")
+    page.get_by_text("1 of ").wait_for()
+    settled(page)
+    tick(page, 0)
+    page.get_by_role("link", name="Map", exact=True).last.click()
+    page.wait_for_selector(".map[data-ready=true]")
+    settled(page)
+    page.go_back()
+    page.get_by_text("1 of ").wait_for()
+    page.wait_for_url(lambda url: "runs_search=shelf-simclr" in url)
+    search = page.get_by_role("searchbox", name="Search").first
+    assert search.input_value() == "shelf-simclr"
+    settled(page)
+    search.fill("")
+    page.get_by_text("2 of ").wait_for()
+    page.wait_for_url(lambda url: "runs_search" not in url)
+    settled(page)
+    page.get_by_role("link", name="Theory").first.click()
+    page.get_by_text("Playground").first.wait_for()
+    settled(page)
+    page.go_back()
+    page.get_by_text("2 of ").wait_for()
+    assert search.input_value() == "", "nothing comes back that was taken away"
