@@ -49,8 +49,8 @@ def overview(groups: tuple[Group, ...], data: str) -> None:
         with left:
             st.subheader("Content against style", anchor=False)
             with st.container(horizontal=True):
-                across = st.selectbox("Content is", content, format_func=scores.title, key="compare_content")
-                up = st.selectbox("Style is", style, format_func=scores.title, key="compare_style")
+                across = st.selectbox("Content is", content, format_func=scores.short, key="compare_content")
+                up = st.selectbox("Style is", style, format_func=scores.short, key="compare_style")
             compare_show.panel(
                 compare_panels.trade_off(groups, across, up, families(groups), chance(data)), heading=False
             )

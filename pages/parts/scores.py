@@ -35,6 +35,12 @@ def title(name: str) -> str:
     return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
+def short(name: str) -> str:
+    """The same without what a list of such scores need not repeat: "Style: hue" → "Hue"."""
+    first, _, rest = title(name).partition(": ")
+    return rest[:1].upper() + rest[1:] if rest and first in ("Content", "Style") else title(name)
+
+
 def names(entries: Sequence[RunEntry]) -> list[str]:
     """The flat names of all scores that any of the runs has: the known ones, then the style factors, then the rest."""
     found = {name for entry in entries for name in entry.scores if name not in NOT_SCORES}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DASHES = ("solid", "dash", "dot", "dashdot")
 LAYER_ORDER = ("backbone", "representation")
 INK = "#1B222B"  # on the coloured bars
+RINGS = (0.25, 0.5, 0.75, 1)
+DECADES = (1, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001)
 PARTS = (("reconstruct", "reconstruct"), ("entropy", "push"), ("prior", "pull"))
 
 
@@ -39,16 +41,18 @@ def radar(
             mode="lines+markers",
             hovertemplate=f"<b>{title}</b><br>%{{theta}}: %{{r:.3f}}<extra></extra>",
         )
-    styled(figure, 460)
+    names = max((len(title) for title in titles), default=0)
+    rows = -(-len(titles) // (4 if names < 12 else 2))
+    styled(figure, 420 + 20 * rows)
     ring = {"gridcolor": GRID, "linecolor": GRID}
     figure.update_layout(
         polar={
             "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": {**ring, "range": [0, 1], "tickvals": [0.25, 0.5, 0.75, 1], "showticklabels": False},
-            "angularaxis": {**ring, "direction": "clockwise", "rotation": 90},
+            "radialaxis": {**ring, "range": [0, 1], "tickvals": RINGS, "ticks": "", "showticklabels": False},
+            "angularaxis": {**ring, "direction": "clockwise", "rotation": 90, "ticks": ""},
         },
-        margin={"l": 95, "r": 70, "t": 70, "b": 40},
-        legend={"y": 1.1},
+        margin={"l": 95, "r": 70, "t": 30, "b": 30},
+        legend={"y": -0.08, "yanchor": "top", "x": 0.5, "xanchor": "center"},
     )
     return figure
 
@@ -114,7 +118,8 @@ def spectra(
         )
     styled(figure, 420).update_layout(showlegend=True)
     figure.update_xaxes(title="Direction, by strength")
-    figure.update_yaxes(title="Singular value, largest = 1", type="log", dtick=1, exponentformat="power")
+    words = [f"{value:g}" for value in DECADES]
+    figure.update_yaxes(title="Singular value, largest = 1", type="log", tickvals=DECADES, ticktext=words)
     return figure
 
 
@@ -145,7 +150,8 @@ def information(
     figure.add_scatter(y=titles, x=gaussian, mode="markers", name="Gaussian estimate", marker=diamond)
     styled(figure, 130 + 46 * len(titles)).update_layout(legend={"y": 1.05})
     figure.update_traces(hovertemplate="<b>%{y}</b>: %{x:.2f} nats<extra></extra>")
-    figure.update_xaxes(title="nats", rangemode="tozero")
+    reach = max((value for value in (*bound, *ceiling, *gaussian) if value == value), default=1.0)
+    figure.update_xaxes(title="nats", range=[-0.02 * reach, 1.06 * reach])  # a diamond at zero is seen whole
     figure.update_yaxes(autorange="reversed")
     return figure
 

@@ -10,7 +10,8 @@ from simssl_core.figures.theme import AXIS, CONTENT_COLOUR, styled
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-WRONG = "#D55E00"
+WRONG = "#B54D00"  # white on it has a contrast of 5
+INK, FAINT, PAPER = "#1B222B", "#4A5663", "rgba(255, 255, 255, 0.88)"
 RIGHT_MARK, WRONG_MARK = "✓", "✗"
 
 
@@ -25,10 +26,11 @@ def matrix(
     not measured); its text is what was ``said``, with a mark where that was right or wrong (None: nothing was said)."""
     import plotly.graph_objects as go
 
+    shown = [_short(title) for title in titles]
     figure = go.Figure(
         go.Heatmap(
             z=found,
-            x=list(titles),
+            x=shown,
             y=list(factors),
             zmin=0,
             zmax=1,
@@ -40,9 +42,9 @@ def matrix(
         )
     )
     words = [
-        {"x": title, "y": factor, "showarrow": False, **_words(said[i][k], right[i][k], found[i][k])}
+        {"x": title, "y": factor, "showarrow": False, **_words(said[i][k], right[i][k])}
         for i, factor in enumerate(factors)
-        for k, title in enumerate(titles)
+        for k, title in enumerate(shown)
         if found[i][k] is not None
     ]
     figure.update_layout(annotations=words)  # all at once: one by one took a fifth of a second
@@ -52,10 +54,18 @@ def matrix(
     return figure
 
 
-def _words(said: str | None, right: bool | None, found: float) -> dict:
+def _words(said: str | None, right: bool | None) -> dict:
+    """A cell's text on a label of its own, so that it reads on every blue, on a light page and on a dark one."""
     if said is None or right is None:
-        return {"text": "nothing said", "font": {"size": 11, "color": "#FFFFFF" if found > 0.55 else AXIS}}
-    text = f"{said} {RIGHT_MARK if right else WRONG_MARK}"
-    if not right:
-        return {"text": f"<b>{text}</b>", "font": {"size": 12, "color": "#FFFFFF"}, "bgcolor": WRONG, "borderpad": 2}
-    return {"text": text, "font": {"size": 12, "color": "#FFFFFF" if found > 0.55 else AXIS}}
+        text, ink, paper = "nothing said", FAINT, PAPER
+    else:
+        text, ink, paper = f"{said} {RIGHT_MARK}", INK, PAPER
+        if not right:
+            text, ink, paper = f"<b>{said} {WRONG_MARK}</b>", "#FFFFFF", WRONG
+    return {"text": text, "font": {"size": 12, "color": ink}, "bgcolor": paper, "borderpad": 2}
+
+
+def _short(title: str) -> str:
+    """A long name in two lines, so that it stays over its own column."""
+    first, dash, last = title.rpartition("-")
+    return f"{first}-<br>{last}" if dash and len(title) > 14 else title

@@ -29,6 +29,16 @@ def test_names_of_points_close_by_stand_apart():
     assert places[0] != places[1] and places[2] == places[0]
 
 
+def test_a_name_without_room_is_left_out_and_none_leaves_the_figure():
+    figure = content_style([1.0] * 7, [0.02] * 7, ["simclr"] * 7, list("abcdefg"))
+    (trace,) = figure.data
+    named = [place for place, text in zip(trace.textposition, trace.text, strict=True) if text]
+    assert len(trace.x) == 7 and 1 <= len(named) < 7
+    assert "middle right" not in named and "bottom center" not in named, "there the figure ends"
+    apart = content_style([0.1, 0.5, 0.9], [0.2, 0.5, 0.8], ["vae", "simvae", "simclr"], list("abc"))
+    assert all(trace.text[0] for trace in apart.data)
+
+
 def test_the_radar_closes_its_lines_and_keeps_them_between_0_and_1():
     figure = comparing.radar(["x", "y", "hue"], TITLES, OBJECTIVES, [[0.1, -0.4, 0.3], [1.2, math.nan, 0.5]])
     assert list(figure.data[0].r) == [0.1, 0.0, 0.3, 0.1] and figure.data[0].theta[0] == figure.data[0].theta[-1]

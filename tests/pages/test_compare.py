@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 
@@ -71,6 +72,20 @@ def test_information_stands_against_its_ceiling_with_its_bias(page):
     assert not at.exception and "can never say more than log N" in told(at)
     assert {trace["name"] for trace in figures(at)[0]["data"]} >= {"its ceiling log N", "Gaussian estimate"}
     assert "Measure ELBO_SSL of them too" in [button.label for button in at.button]
+
+
+def test_a_ceiling_that_differs_between_runs_is_told(page, shelf):
+    record = shelf / "small-simclr" / "run.json"
+    kept = record.read_text()
+    known = json.loads(kept)
+    assert "ceiling differs" not in told(part(page.run(), "Information"))
+    known["scores"]["mutual_information_ceiling"] = math.log(20)
+    record.write_text(json.dumps(known))
+    try:
+        words = told(page.run())
+    finally:
+        record.write_text(kept)
+    assert "The ceiling differs here" in words and "N was 20 for simclr and " in words
 
 
 def test_memory_shows_a_strip_for_those_that_have_one_and_offers_the_others(page):
