@@ -82,7 +82,7 @@ def ask(
     if kind is bool:
         return st.toggle(value=value, **common)
     if typing.get_origin(kind) is Literal:
-        return st.segmented_control(options=list(typing.get_args(kind)), default=value, required=True, **common)
+        return st.pills(options=list(typing.get_args(kind)), default=value, required=True, **common)
     if typing.get_origin(kind) is tuple:
         return _ask_many(value, choices, common)
     if kind in (int, float):

@@ -38,8 +38,8 @@ def _reconstructions(now: race.Snapshot) -> None:
         layout.caption("The checkpoint is just being written; a moment.")
         return
     for run, picture in rows:
-        words, strip = st.columns([3, 13], vertical_alignment="center", gap="small")
-        words.markdown(f":gray[{labels.get(run, run)}]")
+        words, strip = st.columns([4, 12], vertical_alignment="center", gap="small")
+        words.markdown(f":gray[{labels.get(run, run).replace('_', ' ')}]")
         strip.image(picture, width="stretch", alt=f"{labels.get(run, 'held-out images')}: one image per column")
     if len(rows) == 1:
         layout.caption("No member of this race has a decoder: what its z forgets cannot be seen here.")

@@ -15,7 +15,7 @@ from pages.parts.entrance import through_app
 from pages.parts.links import link
 from simssl_core.errors import LabError
 
-__all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "meaning"]
+__all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "told"]
 ASSETS = Path(__file__).parent / "assets"
 
 # In the dark theme what is selected is written in the primary colour on a tint of it, contrast 3.7. A lighter primary
@@ -74,9 +74,10 @@ def badge(status: str) -> None:
     st.badge(status, icon=icon, color=colour)
 
 
-def meaning(status: str) -> str:
-    """One sentence on what a status means for the person looking at it."""
-    return STATUS.get(status, ("", "", ""))[2]
+def told(status: str) -> None:
+    """A run's status as a badge, and what it means, in one line that may wrap like any text."""
+    colour, icon, words = STATUS.get(status, ("gray", ":material/help:", ""))
+    st.markdown(f":{colour}-badge[{icon} {status}] :gray[{words}]")
 
 
 def face(first: bool) -> DeltaGenerator:

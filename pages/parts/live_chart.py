@@ -60,11 +60,18 @@ def section(title: str, caption: str, panels: Sequence[dict]) -> dict:
 
 
 def live_board(
-    sections: Sequence[dict], marks: Sequence[tuple[float, str]] = (), total: int | None = None, key: str = "board"
+    sections: Sequence[dict],
+    marks: Sequence[tuple[float, str]] = (),
+    total: int | None = None,
+    key: str = "board",
+    live: bool = False,
 ) -> None:
-    """Draw the charts of ``sections`` over one shared axis of steps (0 to ``total``), with event ``marks`` on each."""
+    """Draw the charts of ``sections`` over one shared axis of steps (0 to ``total``), with event ``marks`` on each.
+
+    ``live``: an empty chart promises a first measurement; else it says that there was none.
+    """
     events = [{"x": x, "text": text} for x, text in marks]
-    _BOARD(key=key, data={"sections": list(sections), "marks": events, "total": total})
+    _BOARD(key=key, data={"sections": list(sections), "marks": events, "total": total, "live": live})
 
 
 def mini_map(id: str, title: str, colour: str, note: str) -> dict:
@@ -77,6 +84,6 @@ def layout_of(points: np.ndarray, classes: Any, stamp: str) -> dict[str, str]:
     return {"stamp": stamp, "points": packed(points), "classes": packed(classes, "u1")}
 
 
-def mini_maps(maps: Sequence[dict], colours: Sequence[str], key: str = "maps") -> None:
-    """Draw the maps side by side; when a map's stamp changes its points travel to their new places."""
-    _MAPS(key=key, data={"maps": list(maps), "colours": list(colours)})
+def mini_maps(maps: Sequence[dict], colours: Sequence[str], key: str = "maps", live: bool = False) -> None:
+    """Draw the maps side by side; when a map's stamp changes its points travel. ``live``: a first map may come."""
+    _MAPS(key=key, data={"maps": list(maps), "colours": list(colours), "live": live})

@@ -50,8 +50,9 @@ def sections(now: Snapshot) -> list[dict]:
     drawn.append(
         live_chart.section(
             "What each loss is made of",
-            "Nats per datum, piled up by role: pull draws views together, push keeps data apart, reconstruct makes z "
-            "remember the image. Parts below zero hang from the axis. Drag to zoom, double-click to reset.",
+            "Each loss in its own units (nats per datum for the generative ones), piled up by role: pull draws views "
+            "together, push keeps data apart, reconstruct makes z remember the image. Parts below zero hang from the "
+            "axis. Drag to zoom, double-click to reset.",
             losses,
         )
     )
@@ -77,9 +78,7 @@ def _side_by_side(now: Snapshot, curves: dict) -> list[dict]:
         return [live_chart.series(m.label, colour(m, now), *curves[m.run].get(metric, ((), ()))) for m in now.members]
 
     return [
-        live_chart.panel(
-            "content", "Content: linear probe, accuracy", lines("linear"), low=0, high=1, lines=_chance(now)
-        ),
+        live_chart.panel("content", "Content: linear probe", lines("linear"), low=0, high=1, lines=_chance(now)),
         live_chart.panel("style", "Style: mean R²", lines("style_r2"), low=0, high=1),
         live_chart.panel("rank", "Effective rank", lines("effective_rank"), low=0),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import layout, live_chart, machine, race, race_charts, race_queue
+from pages.parts import going_on, layout, live_chart, machine, race, race_charts, race_queue
 from pages.parts.form import dial
 from pages.parts.form_fields import is_live, words
 from simssl_core.config import TrainConfig
@@ -22,14 +22,15 @@ def live(name: str, was_live: bool) -> None:
             st.rerun()
         _status(now)
         _maps(now)
-        live_chart.live_board(*race_charts.charts(now.stamp, now), total=now.row.steps, key=f"board.{name}")
+        live_chart.live_board(
+            *race_charts.charts(now.stamp, now), total=now.row.steps, key=f"board.{name}", live=was_live
+        )
 
 
 def _status(now: race.Snapshot) -> None:
     left, right = st.columns([1, 1], vertical_alignment="center")
-    with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        layout.badge(now.status)
-        st.markdown(f":gray[{layout.meaning(now.status)}]")
+    with left:
+        layout.told(now.status)
     with right:
         _controls(now)
     if now.row.reason and now.status in ("failed", "stopped", "interrupted"):
@@ -84,6 +85,8 @@ def _controls(now: race.Snapshot) -> None:
             _button("Resume", "play_arrow", launcher.resume, name, "Starting again…", primary=True, page=True)
         if now.status in layout.LIVE and now.status != "queued":
             _button("Stop", "stop", launcher.stop, name, "Stopping: saving what was learnt…")
+        if now.status == "finished" and going_on.can([member.run for member in now.members]):
+            going_on.train_on(name, now.row.step)
         if now.status not in layout.LIVE:
             run = now.members[0].run if now.members else None
             if run:
@@ -102,7 +105,9 @@ def _button(label: str, icon: str, act: Any, name: str, said: str, primary: bool
 
 
 def _maps(now: race.Snapshot) -> None:
-    live_chart.mini_maps(race_charts.small_maps(now), class_colours(10), key=f"maps.{now.row.race}")
+    live_chart.mini_maps(
+        race_charts.small_maps(now), class_colours(10), key=f"maps.{now.row.race}", live=now.status in layout.LIVE
+    )
     layout.caption("Held-out images in each representation (UMAP), coloured by class; they move as the encoder learns.")
 
 

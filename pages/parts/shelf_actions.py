@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import layout, race
+from pages.parts import going_on, layout, race
 from simssl_core.errors import RunError
-from simssl_core.runs import export, launcher, library
+from simssl_core.runs import export, library
 from simssl_core.runs.library import RunEntry
 
 DELETED = "runs.deleted"  # the tickets of what this visit deleted, newest last
@@ -39,30 +39,15 @@ def one(entry: RunEntry) -> None:
         st.error(entry.reason, icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if entry.resumable and st.button("Resume", icon=":material/play_arrow:", type="primary"):
-            _go_on(entry, 0)
-        if entry.status == "finished" and not entry.shipped and any(entry.folder.glob("state-*.safetensors")):
-            _train_on(entry)
+            going_on.go_on(entry.race)
+        if entry.status == "finished" and not entry.shipped and going_on.can([entry.run]):
+            going_on.train_on(entry.race, entry.step)
         if not entry.live and entry.status != "damaged":
             _rename(entry)
             _take_away(entry)
         delete([entry])
     if entry.status != "damaged":
         _about(entry)
-
-
-def _train_on(entry: RunEntry) -> None:
-    with st.popover("Train on", icon=":material/forward:"):
-        more = st.number_input("Further steps", 1, 1_000_000, max(1, entry.step), step=100, key=f"more.{entry.run}")
-        layout.caption("All members of its race go on, from where they stopped.")
-        if st.button("Train on", type="primary", key=f"on.{entry.run}"):
-            with layout.guard():
-                _go_on(entry, int(more))
-
-
-def _go_on(entry: RunEntry, steps: int) -> None:
-    launcher.resume(entry.race, extra_steps=steps)
-    st.session_state["train.next"] = entry.race
-    st.switch_page("pages/train.py", query_params={"race": entry.race})
 
 
 def _rename(entry: RunEntry) -> None:

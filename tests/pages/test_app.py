@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import race, race_charts
+from pages.parts import going_on, race, race_charts
 from simssl_core.config import RunConfig
 from simssl_core.runs import launcher, library
 from simssl_core.runs.store import Store
@@ -143,6 +143,21 @@ def test_resume_asks_the_launcher(raced, monkeypatch):
     at = page("train", race=raced).run()
     next(button for button in at.button if button.label == "Resume").click().run()
     assert asked == [raced]
+
+
+def test_a_finished_race_is_trained_on_from_where_it_is_watched(raced, shelf, monkeypatch):
+    Store(shelf).update_race(raced, status="finished")
+    at = page("train", race=raced).run()
+    assert "Further steps" not in [box.label for box in at.number_input], "nothing is left to go on from"
+    (shelf / "seen-simclr").mkdir()
+    (shelf / "seen-simclr" / "state-a.safetensors").touch()
+    asked = []
+    monkeypatch.setattr(launcher, "resume", lambda race, extra_steps=0: asked.append((race, extra_steps)))
+    monkeypatch.setattr(going_on.st, "switch_page", lambda *given, **named: None)
+    at = page("train", race=raced).run()
+    next(box for box in at.number_input if box.label == "Further steps").set_value(300).run()
+    next(button for button in at.button if button.label == "Train on").click().run()
+    assert not at.exception and asked == [(raced, 300)]
 
 
 def test_charts_hold_what_the_store_holds(raced):

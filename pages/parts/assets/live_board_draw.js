@@ -33,7 +33,7 @@ function draw(panel, view) {
   marks(ctx, box, view, sx, x0, x1)
   overlay(ctx, box, view, sx, x0, x1)
   readOut(panel, view, x0, x1)
-  if (!panel.series.some(s => s.x.length)) nothing(ctx, box, view.theme)
+  if (!panel.series.some(s => s.x.length)) nothing(ctx, box, view.theme, view.data.live)
 }
 
 // The axis reaches a little past the last step, and stops at the planned end.
@@ -201,12 +201,12 @@ function overlay(ctx, box, view, sx, x0, x1) {
   ctx.globalAlpha = 1
 }
 
-function nothing(ctx, box, theme) {
+function nothing(ctx, box, theme, live) {
   ctx.fillStyle = theme.text
   ctx.globalAlpha = 0.6
   ctx.textAlign = "center"
   ctx.textBaseline = "middle"
-  ctx.fillText("first measurement on its way…", (box.left + box.right) / 2, (box.top + box.bottom) / 2)
+  ctx.fillText(live ? "not measured yet…" : "not measured", (box.left + box.right) / 2, (box.top + box.bottom) / 2)
   ctx.globalAlpha = 1
 }
 

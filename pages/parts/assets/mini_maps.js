@@ -40,7 +40,7 @@ function makeWall(parent) {
         if (!maps.has(spec.id)) maps.set(spec.id, makeMap(spec.id))
         const map = maps.get(spec.id)
         root.append(map.figure)
-        receive(map, spec, data.colours, calm)
+        receive(map, spec, data, calm)
       }
       wake()
     },
@@ -61,12 +61,13 @@ function makeMap(id) {
   return map
 }
 
-function receive(map, spec, colours, calm) {
+function receive(map, spec, { colours, live }, calm) {
   map.dot.style.background = spec.colour
   map.name.textContent = spec.title
   map.note.textContent = spec.note
   map.canvas.setAttribute("aria-label", `Map of ${spec.title}, ${spec.note}`)
   map.colours = colours
+  map.promise = live ? "first map on its way…" : "no map was drawn"
   map.dirty = true
   map.figure.dataset.frame = spec.stamp ?? ""
   if (map.stamp === spec.stamp) return
@@ -118,7 +119,7 @@ function paint(map, now, text) {
   const ctx = map.canvas.getContext("2d")
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0)
   ctx.clearRect(0, 0, size, size)
-  if (!map.to?.length) return waiting(ctx, size, text)
+  if (!map.to?.length) return waiting(ctx, size, text, map.promise)
   map.boundsNow = map.bounds.from.map((value, i) => mix(value, map.bounds.to[i]))
   const [cx, cy, half] = map.boundsNow
   map.now ??= new Float32Array(map.to.length)
@@ -141,12 +142,12 @@ function paint(map, now, text) {
   return moving
 }
 
-function waiting(ctx, size, text) {
+function waiting(ctx, size, text, words) {
   ctx.fillStyle = text
   ctx.globalAlpha = 0.6
   ctx.font = "12px sans-serif"
   ctx.textAlign = "center"
-  ctx.fillText("first map on its way…", size / 2, size / 2)
+  ctx.fillText(words, size / 2, size / 2)
   ctx.globalAlpha = 1
   return false
 }
