@@ -110,7 +110,7 @@ def _scale(pictures: np.ndarray, size: int) -> int:
 
 def _tiles(pictures: np.ndarray, columns: int = WIDE) -> None:
     scale = _scale(pictures, 64)
-    st.image(png(tile(pictures, columns, gap=2 * scale, scale=scale)), width="stretch", alt=f"{len(pictures)} images")
+    st.image(png(tile(pictures, columns, gap=4, scale=scale)), width="stretch", alt=f"{len(pictures)} images")
 
 
 def _in_common(known: map_source.Points, chosen: np.ndarray) -> None:

@@ -54,8 +54,8 @@ EXPERIMENTS = (
         "objective": "simclr",
         "off": [],
         "tied": False,
-        "see": "The push spreads the data round the circle; the pull draws each datum’s views into one point. Style is "
-        "gone, for nothing asks for it.",
+        "see": "While it runs, the push spreads the data round the circle and the pull draws each datum’s views into "
+        "one point. Style goes, for nothing asks for it.",
     },
     {
         "name": "keep",

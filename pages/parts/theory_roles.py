@@ -15,7 +15,7 @@ from simssl_core.figures.theme import ROLE_COLOURS
 from simssl_core.runs import library
 from simssl_core.runs.library import RunEntry
 
-FIRST = ("simvae", "vae", "simclr", "vicreg")
+FIRST = ("SimVAE", "VAE", "SimCLR", "VICReg")  # titles: the address holds what the pills show
 WORDS = {
     "pull": "log p(z|y): the views of one datum agree.",
     "push": "Entropy and −log p(z): data stay apart, nothing collapses.",
@@ -61,7 +61,7 @@ def bar(role: str, value: float, most: float, words: str) -> str:
         f'<span style="position:absolute;top:0;bottom:0;left:{left:.2f}%;width:{part:.2f}%;'
         f'background:{ROLE_COLOURS[role]}"></span>'
         '<span style="position:absolute;top:0;bottom:0;left:50%;width:1px;background:currentColor;opacity:.5"></span>'
-        f'</span><span style="font-weight:600;font-variant-numeric:tabular-nums;min-width:4.6em;text-align:right">'
+        f'</span><span style="font-weight:600;font-variant-numeric:tabular-nums;min-width:6.2em;text-align:right">'
         f"{number}</span></div>"
     )
 
@@ -98,7 +98,7 @@ def card(kind: type, entry: RunEntry | None, values: Mapping[str, float]) -> Non
 
 def roles() -> None:
     """The cards, and what pushes in all the others."""
-    kinds = machine.registry()
+    kinds = {kind.title: kind for kind in machine.registry().values()}
     terms = numbers()
     shown = st.pills(
         "Objectives",
@@ -109,9 +109,9 @@ def roles() -> None:
         bind="query-params",
         help=glossary.help_for("objective"),
     )
-    for name in shown:
+    for kind in (kinds[title] for title in shown):
         with st.container(border=True):
-            card(kinds[name], *terms.get(name, (None, {})))
+            card(kind, *terms.get(kind.name, (None, {})))
     layout.caption(
         " ".join(f"**{role}**: {words}" for role, words in WORDS.items()) + " The parts add up to the loss, at the "
         "newest step of the chosen race. Only generative objectives count in nats per datum, summed over its views, "

@@ -67,6 +67,8 @@ def bar(title: str) -> None:
             _make(missing)
         else:
             st.markdown(step.text(numbers))
+            if place == len(tour.steps):
+                _others(tour)
 
 
 def _buttons(tour: Tour, place: int) -> None:
@@ -99,6 +101,15 @@ def _pressed(tour: Tour, there: int, same: bool) -> None:
         st.session_state[KEY] = st.query_params[KEY] = f"{tour.name}.{there}"
     else:
         st.session_state[GO] = there  # a callback cannot change the page
+
+
+def _others(tour: Tour) -> None:
+    """At the end of one tour: the way to the others."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(":gray[That was the last step. Another tour:]", width="content")
+        for other in TOURS.values():
+            if other is not tour:
+                to(other, 1, other.title, "tour")
 
 
 def _make(missing: list[str]) -> None:

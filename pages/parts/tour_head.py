@@ -11,9 +11,10 @@ INSIDE = {"compare_part": "Inside"}
 
 def _reads(n: Numbers) -> str:
     return (
-        "SimCLR and VICReg by their formulas. **Look:** both are written in p, not in h. The encoder makes the "
-        "representation h; a small network, the *projection head*, makes p = g(h), and only p meets the loss. After "
-        "training the head is thrown away. What is it good for?"
+        "SimCLR and VICReg by their formulas, in the middle of each card. **Look:** both are written in pᵃ and pᵇ, two "
+        "views of one datum (with a hat: scaled to length 1). The encoder makes the representation h; a small network, "
+        "the *projection head*, makes p of it, and only p meets the loss. After training the head is thrown away. "
+        "What is it good for?"
     )
 
 
@@ -51,8 +52,9 @@ def _try(n: Numbers) -> str:
     layers = n.setting(SPRITES, "head_layers")
     known = "" if layers is None else f" (the sprites run that you saw has {layers})"
     return (
-        "Try it: SimCLR runs alone. Open **Settings of SimCLR**, then *Advanced*, and choose the number of *Head "
-        f"layers*{known}. Start, and when it is done come back to **Compare**, *Inside*. **Expect:** a deeper head "
+        "Try it: SimCLR runs alone. Open **Settings of SimCLR** below the objectives, then *Advanced*, and choose the "
+        f"number of *Head layers*{known}. Start; when it is done go to **Compare**, press *Measure in full*, and look "
+        "at *Inside*. **Expect:** a deeper head "
         "leaves more style in the representation, for there is more room behind it to forget."
     )
 
@@ -67,7 +69,7 @@ TOUR = Tour(
             "theory",
             "What the loss reads",
             _reads,
-            {"theory_part": "Every objective", "theory_race": "demo-digits", "theory_objectives": ["simclr", "vicreg"]},
+            {"theory_part": "Every objective", "theory_race": "demo-digits", "theory_objectives": ["SimCLR", "VICReg"]},
             needs=BOTH,
         ),
         Step(

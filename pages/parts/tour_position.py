@@ -10,9 +10,9 @@ BOTH = (MODEL, CONTRAST)
 
 def _same(n: Numbers) -> str:
     return (
-        "Find the small picture under *Shared by all views*: each column is one sprite, twice. **Look:** the two share "
-        "their shape and nothing else; place, hue and size are drawn anew. **It means:** whoever is told “these two "
-        "are the same” is told that position does not matter."
+        "Scroll to the small picture under *Shared by all views*: each column is one sprite, twice. **Look:** the two "
+        "share their shape and nothing else; place, hue and size are drawn anew. **It means:** whoever is told “these "
+        "two are the same” is told that position does not matter."
     )
 
 
@@ -20,9 +20,10 @@ def _content(n: Numbers) -> str:
     contrast, model = n.value(CONTRAST, "linear"), n.value(MODEL, "linear")
     seen = "its colours gather in islands" if contrast > 0.9 else "its colours have begun to part"
     return (
-        f"Each dot is an image that neither encoder was trained on, coloured by its shape. **Look at SimCLR** (right): "
-        f"{seen}. A linear probe names the shape of {share(contrast)} of images there, and of {share(model)} on "
-        "SimVAE’s side. **It means:** SimCLR sorts images by what their views share."
+        "Two encoders that learnt from such pairs: SimVAE by drawing both, SimCLR by finding an image’s partner among "
+        f"many. Each dot is a new image, coloured by its shape. **Look at SimCLR** (right): {seen}. A linear "
+        f"probe (the simplest reader there is) names the shape of {share(contrast)} of images there, and of "
+        f"{share(model)} on SimVAE’s side. **It means:** SimCLR sorts images by what their views share."
     )
 
 
@@ -38,9 +39,10 @@ def _place(n: Numbers) -> str:
 def _clouds(n: Numbers) -> str:
     contrast, model = n.value(CONTRAST, "style_share"), n.value(MODEL, "style_share")
     return (
-        "Sixteen images in sixteen views each, one colour for each image. **Look:** SimCLR keeps the views of an image "
-        f"in one island, SimVAE strews them over the map. Views of one image make up {share(contrast)} of SimCLR’s "
-        f"variance and {share(model)} of SimVAE’s: the *style share*. **It means:** the pull squeezed style out."
+        "Sixteen images in sixteen views each, one colour and mark for each image. **Look:** SimCLR keeps the views of "
+        f"an image in one island, SimVAE strews them over the map. Views of one image make up {share(contrast)} "
+        f"of SimCLR’s variance and {share(model)} of SimVAE’s: the *style share*. **It means:** the "
+        "pull squeezed style out."
     )
 
 

@@ -11,8 +11,9 @@ DIGITS, DIGITS_CONTRAST = "demo-digits-simvae", "demo-digits-simclr"
 def _terms(n: Numbers) -> str:
     return (
         "Two losses, split into the same roles, with their size in a real run. **Look at the green bar**: SimVAE has a "
-        "term *reconstruct*, SimCLR has none. **It means:** SimVAE must be able to draw the image again, so it cannot "
-        "afford to forget where things are. (Below zero: a density over so many pixels can be far above 1.)"
+        "term *reconstruct*; in SimCLR’s card, further down, there is none. **It means:** SimVAE must be able to draw "
+        "the image again, so it cannot afford to forget where things are. (Below zero: a density over so many "
+        "pixels can be far above 1.)"
     )
 
 
@@ -37,8 +38,9 @@ def _content(n: Numbers) -> str:
 def _both(n: Numbers) -> str:
     mine, other = n.value(DIGITS, "style_r2"), n.value(DIGITS_CONTRAST, "style_r2")
     return (
-        "The same two runs as points: content to the right, style upwards. **Look:** SimVAE stands higher. How an "
-        f"image was cropped and turned can be read with R² {number(mine)} from SimVAE, {number(other)} from SimCLR. "
+        "The same two runs as points: content to the right, style upwards. **Look** (scroll a little): SimVAE stands "
+        "higher. How an image was cropped and turned can be read "
+        f"with R² {number(mine)} from SimVAE, {number(other)} from SimCLR. "
         "Hover over a point to see its numbers."
     )
 
@@ -52,7 +54,7 @@ def _price(n: Numbers) -> str:
     return (
         "The price, on sprites, where style is far larger than content. **Look:** a linear probe names the shape of "
         f"{share(linear)} of images from SimVAE ({share(other)} from SimCLR); a probe with a hidden layer, under *MLP "
-        f"probe* in the table, of {share(bent)}. {hard if linear < bent - 0.05 else easy}"
+        f"probe* in the table below, of {share(bent)}. {hard if linear < bent - 0.05 else easy}"
     )
 
 
@@ -77,7 +79,7 @@ TOUR = Tour(
             {
                 "theory_part": "Every objective",
                 "theory_race": "demo-sprites",
-                "theory_objectives": ["simvae", "simclr"],
+                "theory_objectives": ["SimVAE", "SimCLR"],
             },
             needs=(SPRITES, SPRITES_CONTRAST),
         ),

@@ -8,14 +8,15 @@ import streamlit as st
 from simssl_core.figures.animation import gif
 from simssl_core.figures.tiles import channels_last, png, tile
 
-TALL, WIDE = 96, 1400  # pixels: of one picture, and of a row; Streamlit would shrink (and so blur) one wider than 1460
+# In pixels: a picture, a row, between pictures. Streamlit would shrink, and so blur, what is wider than 1460.
+TALL, WIDE, GAP = 96, 1400, 6
 
 
 def show(pictures: np.ndarray, columns: int, name: str, moving: np.ndarray | bool = False) -> None:
     """Pictures uint8 (N, C, H, W) as one tiled image with a button to keep it; ``moving`` ones also as a GIF."""
     high, wide = pictures.shape[2:]
-    scale = max(1, min(round(TALL / max(high, wide)), WIDE // (columns * (wide + 2))))
-    picture = png(tile(channels_last(pictures), columns, gap=2 * scale, scale=scale))
+    scale = max(1, min(round(TALL / max(high, wide)), (WIDE // columns - GAP) // wide))
+    picture = png(tile(channels_last(pictures), columns, gap=GAP, scale=scale))
     st.image(picture, width="stretch", alt=f"{len(pictures)} images, {columns} in a row")
     with st.container(horizontal=True):
         keep = {"icon": ":material/download:", "on_click": "ignore"}

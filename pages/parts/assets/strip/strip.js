@@ -3,8 +3,9 @@
 const states = new WeakMap();
 
 function fill(S) {
-  const { sheet, order, chosen, names } = S.data, room = Math.max(1, Math.floor((S.cells.clientWidth - 6) / 50)), pages = Math.ceil(order.length / room);
+  const { sheet, order, chosen, names } = S.data, room = Math.max(1, Math.floor((S.cells.clientWidth - 2) / 50)), pages = Math.ceil(order.length / room);
   S.room = room;
+  S.cells.style.gap = `${Math.max(4, (S.cells.clientWidth - 6 - 46 * room) / Math.max(1, room - 1))}px`;  // the row fills its width
   S.page = Math.max(0, Math.min(S.page, pages - 1));
   S.back.disabled = S.page === 0; S.on.disabled = S.page >= pages - 1;
   const part = order.slice(S.page * room, (S.page + 1) * room), [h, w] = sheet.cell, size = 44 / Math.max(h, w);
