@@ -137,15 +137,8 @@ def _below(studio, k: int) -> None:
     with guard():
         known = panels(studio)
         first = next(iter(known))
-        title = st.pills(  # up to seven: they may take two rows
-            "More to see",
-            list(known),
-            default=first,
-            key="more",
-            required=True,
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        rules = {"required": True, "bind": "query-params", "label_visibility": "collapsed"}
+        title = st.pills("More to see", list(known), default=first, key="more", **rules)  # may take two rows
         known.get(title, known[first])(studio, k)
 
 
