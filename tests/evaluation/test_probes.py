@@ -1,7 +1,6 @@
 """Content probes against scikit-learn on the same features."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -130,11 +129,3 @@ def test_standardise_uses_the_training_moments_only():
 def test_balanced_accuracy_is_scikit_learns():
     truth, predicted = torch.tensor([0, 0, 0, 0, 1, 2, 2]), torch.tensor([0, 0, 0, 0, 0, 2, 1])
     assert probes.balanced_accuracy(predicted, truth) == pytest.approx(balanced_accuracy_score(truth, predicted))
-
-
-def test_the_linear_probe_is_quick_enough_to_be_live():
-    data = blobs(count=1000, width=16, classes=10, distance=0.5)
-    probes.linear(*data)
-    started = time.thread_time()  # of this thread: the machine may be busy
-    probes.linear(*data)
-    assert time.thread_time() - started < 0.1
