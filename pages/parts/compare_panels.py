@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pages.parts import scores
-from pages.parts.compare_tables import errors_in_words, factors, tidy
+from pages.parts.compare_tables import ceilings_in_words, errors_in_words, factors, tidy
 from pages.parts.kept import kept
 from simssl_core.figures import comparing
 from simssl_core.figures.content_style import content_style
@@ -109,26 +109,9 @@ def information(groups: Sequence[Group]) -> Panel | None:
         "What two views of one datum tell of each other, in nats. The bar is a lower bound, and biased: it can never "
         "say more than log N (the stroke) and sags below the truth as it nears it. The diamond is exact for Gaussian "
         "representations only: too high where views form tight lumps, too low where they depend in bent ways."
-        f"{_heights(known)}"
+        f"{ceilings_in_words(known)}"
     )
     return Panel("information", "What views share", caption, figure, data=tidy(known, names))
-
-
-def _heights(groups: Sequence[Group]) -> str:
-    """A warning where runs were measured with different numbers of data; else nothing."""
-    name = "mutual_information_ceiling"
-    sizes = {g.title: round(math.exp(g.scores[name].value)) for g in groups if name in g.scores}
-    least, most = min(sizes.values(), default=0), max(sizes.values(), default=0)
-    if most <= 1.02 * least:  # the pieces of one measurement need not be quite equal
-        return ""
-    return (
-        f" **The ceiling differs here**: N was {least:,} for {_those(sizes, least)} and {most:,} for "
-        f"{_those(sizes, most)}. A lower ceiling holds a bar down: compare only bars under the same one."
-    )
-
-
-def _those(sizes: Mapping[str, int], size: int) -> str:
-    return ", ".join(title for title, n in sizes.items() if n == size)
 
 
 @kept

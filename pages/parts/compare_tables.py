@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -52,3 +52,20 @@ def errors_in_words(groups: Sequence[Group]) -> str:
     words = {"seeds": "one standard deviation over seeds", "held-out data": "one standard error over held-out data"}
     told = " or ".join(words[kind] for kind in ("seeds", "held-out data") if kind in kinds)
     return f"± is {told}." if told else "Errors are known after a full measurement."
+
+
+def ceilings_in_words(groups: Sequence[Group]) -> str:
+    """A warning where runs were measured with different numbers of data; else nothing."""
+    name = "mutual_information_ceiling"
+    sizes = {g.title: round(math.exp(g.scores[name].value)) for g in groups if name in g.scores}
+    least, most = min(sizes.values(), default=0), max(sizes.values(), default=0)
+    if most <= 1.02 * least:  # the pieces of one measurement need not be quite equal
+        return ""
+    return (
+        f" **The ceiling differs here**: N was {least:,} for {_those(sizes, least)} and {most:,} for "
+        f"{_those(sizes, most)}. A lower ceiling holds a bar down: compare only bars under the same one."
+    )
+
+
+def _those(sizes: Mapping[str, int], size: int) -> str:
+    return ", ".join(title for title, n in sizes.items() if n == size)

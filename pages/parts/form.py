@@ -119,8 +119,7 @@ def dial_steps(low: float, high: float, value: float) -> list[float]:
 def _ask_many(value: Any, choices: tuple[str, ...], common: dict) -> Any:
     if choices:
         return tuple(st.pills(options=list(choices), selection_mode="multi", default=list(value), **common))
-    text = st.text_input(value=", ".join(str(v) for v in value), **common)
-    return _parts(text)
+    return _parts(st.text_input(value=", ".join(str(v) for v in value), **common))
 
 
 def _parts(text: str) -> tuple[str, ...]:

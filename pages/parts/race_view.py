@@ -132,8 +132,7 @@ def knobs(name: str) -> None:
 
 def _current(now: race.Snapshot) -> dict[tuple[str | None, str], Any]:
     """Where the knobs stand after all that was turned so far."""
-    turned = [event.data for event in now.events if event.kind == "change"]
-    return {(data.get("member"), data.get("name")): data.get("new") for data in turned}
+    return {(e.data.get("member"), e.data.get("name")): e.data.get("new") for e in now.events if e.kind == "change"}
 
 
 def _knob(name: str, label: str | None, field: str, model: type, value: Any) -> None:
