@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import glimpses, layout, race, race_queue, race_view, setup, setup_words
+from pages.parts import glimpses, layout, race, race_queue, race_view, setup, setup_words, watching
 from simssl_core.runs import launcher
 
 KEY = "race"
@@ -51,10 +51,10 @@ def start() -> None:
 
 
 def watch(name: str) -> None:
-    """The race, looked at once a second for as long as it is under way."""
+    """The race, looked at again and again for as long as it is under way."""
     now = race.snapshot(name)
     under_way = now.status in layout.LIVE
-    st.fragment(race_view.live, run_every=1 if under_way else None)(name, under_way)
+    st.fragment(race_view.live, run_every=watching.look(name) if under_way else None)(name, under_way)
     st.fragment(glimpses.glimpses, run_every=10 if under_way else None)(name)
     if under_way:
         with st.container(border=True):

@@ -31,11 +31,17 @@ def interactions(browser, url: str, root: Path, only: set[str], repeats: int) ->
     if "traverse" in only:
         found.append(drag(browser, url, repeats))
     if "map" in only:
-        (crowd,) = small_runs(root, "sprites", ["vicreg"], name="crowd", points=CROWD, frames=12)
-        found += on_the_map(browser, f"{url}/latent_map?runs={crowd}", repeats)
+        found += on_the_map(browser, crowded(url, root), repeats)
     if "switch" in only:
         found += switches(browser, url, repeats)
     return found
+
+
+def crowded(url: str, root: Path) -> str:
+    """The address of a map with many points, whose run is made at the first call."""
+    if not (made := [folder.name for folder in root.glob("crowd*")]):
+        made = small_runs(root, "sprites", ["vicreg"], name="crowd", points=CROWD, frames=12)
+    return f"{url}/latent_map?runs={made[0]}"
 
 
 def drag(browser, url: str, repeats: int) -> Figure:

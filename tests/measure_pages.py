@@ -1,8 +1,8 @@
 """How quick the pages are, measured with a real server and a real browser: ``python -m tests.measure_pages [--json]``.
 
 First paint of Start, what it takes to run each page again, how quickly map, sliders and menu answer (the module
-measure_interactions), what an open tab costs the server, and what five tabs cost a training. The lab is shown a scratch
-copy of the shipped runs. Takes eight minutes; nothing else should run meanwhile.
+measure_interactions), what an open tab costs the server, and what five tabs and a person who plays cost a training (the
+module measure_training). The lab is shown a scratch copy of the shipped runs. Nothing else should run meanwhile.
 Not collected by pytest: times are no pass or fail on a machine that others use.
 """
 
@@ -16,18 +16,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import FLAGS, chromium, start_server
-from tests.measure_interactions import interactions
+from tests.measure_interactions import crowded, interactions
+from tests.measure_training import slowing
 from tests.measuring import Figure, opened
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("", "train", "latent_map", "traverse", "compare", "theory", "runs")
-TABS = 5
+PARTS = "pages,map,traverse,switch,tabs,play"
 QUIET = 0.4  # seconds without a message from the server: a rerun is over
 
 
@@ -51,75 +50,6 @@ def rerun(page) -> float:
     return max(at for way, at in seen if way == "in") - min(at for way, at in seen if way == "out")
 
 
-def cpu(pid: int) -> float:
-    """CPU seconds of a process and its living children."""
-    import psutil
-
-    family = [psutil.Process(pid)]
-    family += family[0].children(recursive=True)
-    used = 0.0
-    for process in family:
-        try:
-            used += sum(process.cpu_times()[:2])
-        except psutil.NoSuchProcess:
-            continue
-    return used
-
-
-def share(pid: int, seconds: float) -> float:
-    """Share of one core that a process used over ``seconds``."""
-    before, started = cpu(pid), time.monotonic()
-    time.sleep(seconds)
-    return (cpu(pid) - before) / (time.monotonic() - started)
-
-
-def give_way() -> None:
-    """Let the browser run only where nobody else wants to: its tabs stand for other people's machines."""
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        if "chrom" in process.name():
-            process.nice(19)
-
-
-def wait(check: Callable[[], bool], seconds: float, what: str) -> None:
-    """Until ``check()``; RuntimeError if it takes longer."""
-    end = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > end:
-            raise RuntimeError(f"not within {seconds} s: {what}")
-        time.sleep(0.2)
-
-
-@contextmanager
-def training(root: Path, steps: int = 10_000_000):
-    """A real race of two objectives on the sprites in a worker of its own; stopped at the end."""
-    from simssl_core import presets
-    from simssl_core.runs import launcher
-
-    config = presets.recommended("sprites", ["simvae", "simclr"], name="measured", train={"steps": steps})
-    race = launcher.launch(config, root)
-    try:
-        wait(lambda: launcher.status(race, root) == "training", 120, "the training starts")
-        yield race
-    finally:
-        launcher.stop(race, root)
-        wait(lambda: launcher.status(race, root) not in ("training", "paused"), 60, "the training stops")
-
-
-def speed(root: Path, race: str, seconds: float) -> float:
-    """Steps a second over the next ``seconds``, by the trainer's own record."""
-    from simssl_core.runs.store import Store
-
-    store = Store(root, readonly=True)
-    try:
-        first, started = store.race(race).step, time.monotonic()
-        time.sleep(seconds)
-        return (store.race(race).step - first) / (time.monotonic() - started)
-    finally:
-        store.close()
-
-
 def paints_and_reruns(browser, url: str) -> list[Figure]:
     """Start cold and warm, then every page once more."""
     found = [Figure("first paint of Start, cold server", paint(browser, url), "s")]
@@ -135,43 +65,6 @@ def paints_and_reruns(browser, url: str) -> list[Figure]:
     return found
 
 
-def tabs(browser, server, pid: int, seconds: float, rounds: int) -> list[Figure]:
-    """Server's CPU for each tab, at rest and beside a training, and the training's speed without and with five tabs."""
-    from simssl_core.runs import launcher
-
-    page = opened(browser, server.url)
-    found = [Figure("open tab on Start, server", 100 * share(pid, seconds), "% of a core", 2.0)]
-    page.context.close()
-    give_way()
-    with training(server.root) as race:
-        address = f"{server.url}/train?race={race}"
-        alone, watched, servers = [], [], []
-        for _ in range(rounds):
-            time.sleep(3)
-            alone.append(speed(server.root, race, seconds))
-            pages = [opened(browser, address) for _ in range(TABS)]
-            time.sleep(5)
-            before, started = cpu(pid), time.monotonic()
-            watched.append(speed(server.root, race, seconds))
-            servers.append((cpu(pid) - before) / (time.monotonic() - started) / TABS)
-            for page in pages:
-                page.context.close()
-        lost = statistics.median(100 * (1 - b / a) for a, b in zip(alone, watched, strict=True))
-        note = f"steps/s {[round(v, 1) for v in alone]} alone, {[round(v, 1) for v in watched]} watched"
-        found.append(Figure(f"training speed lost to {TABS} tabs of others", lost, "%", 10.0, note))
-        live = 100 * statistics.median(servers)
-        found.append(Figure("tab that watches a training, server", live, "% of a core", 2.0, "polls once a second"))
-        launcher.pause(race, server.root)
-        wait(lambda: launcher.status(race, server.root) == "paused", 30, "the training pauses")
-        pages = [opened(browser, address) for _ in range(TABS)]
-        time.sleep(5)
-        still = 100 * share(pid, seconds) / TABS
-        found.append(Figure("tab that polls a paused training, server", still, "% of a core", 2.0))
-        for page in pages:
-            page.context.close()
-    return found
-
-
 def measure(root: Path, log: Path, only: set[str], seconds: float, rounds: int, repeats: int) -> list[Figure]:
     """All that is asked for, in one server and one browser."""
     from playwright.sync_api import sync_playwright
@@ -184,8 +77,8 @@ def measure(root: Path, log: Path, only: set[str], seconds: float, rounds: int, 
             if "pages" in only:
                 found += paints_and_reruns(browser, server.url)
             found += interactions(browser, server.url, root, only, repeats)
-            if "tabs" in only:
-                found += tabs(browser, server, process.pid, seconds, rounds)
+            if only & {"tabs", "play"}:
+                found += slowing(browser, server, process.pid, only, crowded(server.url, root), seconds, rounds)
             browser.close()
     finally:
         process.terminate()
@@ -206,9 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print a table or JSON; 1 if a limit is passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.measure_pages", description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
-    parser.add_argument("--only", default="pages,map,traverse,switch,tabs", help="pages, map, traverse, switch, tabs")
-    parser.add_argument("--seconds", type=float, default=12.0, help="length of each measured stretch")
-    parser.add_argument("--rounds", type=int, default=3, help="times that the training is timed without and with tabs")
+    parser.add_argument("--only", default=PARTS, help=f"of {PARTS}")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each measured stretch")
+    parser.add_argument("--rounds", type=int, default=10, help="times that the training is timed without and with tabs")
     parser.add_argument("--repeats", type=int, default=20, help="how often each interaction is timed")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="simssl-pages-") as scratch:

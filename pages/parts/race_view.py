@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import going_on, layout, live_chart, machine, race, race_charts, race_queue
+from pages.parts import going_on, layout, live_chart, machine, race, race_charts, race_queue, watching
 from pages.parts.form import dial
 from pages.parts.form_fields import is_live, words
 from simssl_core.config import TrainConfig
@@ -15,9 +15,10 @@ from simssl_core.runs import launcher, status
 
 
 def live(name: str, was_live: bool) -> None:
-    """Draw the race as it is now; called once a second while it is under way. When it ends, the whole page reruns."""
+    """Draw the race as it is now; called again and again while it is under way. When it ends, the whole page reruns."""
     with layout.guard():
         now = race.snapshot(name)
+        watching.look(name)
         if (now.status in layout.LIVE) != was_live:
             st.rerun()
         _status(now)

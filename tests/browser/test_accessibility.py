@@ -75,6 +75,7 @@ def test_nothing_serious(window, shipped, axe, name):
     page.goto(f"{shipped.url}/{PAGES[name]}")
     page.wait_for_selector("h1")
     settled(page)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")  # charts have come
     page.wait_for_timeout(900)  # canvases draw, fades end
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"{name}-{scheme}.png")

@@ -21,6 +21,16 @@ def shelf(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def started(shelf, monkeypatch):
+    """The configurations that were launched; each race is registered and never trained."""
+    found = []
+    monkeypatch.setattr(
+        launcher, "launch", lambda config: found.append(config) or launcher.register(config, shelf, "queued").race
+    )
+    return found
+
+
 def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf):
     at = page("train").run()
     assert not at.exception and not at.error
@@ -29,11 +39,7 @@ def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf)
     assert "Small digits: mlp" in told(at), "the form follows what suits the data"
 
 
-def test_train_launches_what_the_form_says(shelf, monkeypatch):
-    started = []
-    monkeypatch.setattr(
-        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
-    )
+def test_train_launches_what_the_form_says(started):
     at = page("train").run()
     at.selectbox(key="set.data").select("digits").run()
     at.number_input(key="set.digits.train.steps").set_value(77).run()
@@ -50,11 +56,7 @@ def opened(at: AppTest, key: str) -> AppTest:
     return at.run()
 
 
-def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(shelf, monkeypatch):
-    started = []
-    monkeypatch.setattr(
-        launcher, "launch", lambda config: started.append(config) or launcher.register(config, shelf, "queued").race
-    )
+def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(started):
     at = page("train").run()
     at.selectbox(key="set.data").select("digits").run()
     inside = ("set.digits.simclr.temperature", "set.digits.views.crop_min", "set.digits.data.train")

@@ -29,8 +29,10 @@ function makeBoard(parent) {
   watcher.observe(root)
   return {
     update(data) {
-      view.data = data
-      view.theme = readTheme(host)
+      const theme = readTheme(host)
+      const seen = JSON.stringify([data, theme])
+      if (seen === view.seen) return // the page looks every second; there is not always anything new
+      Object.assign(view, { data, theme, seen })
       layout(root, data, panels, view, redraw)
       redraw()
     },

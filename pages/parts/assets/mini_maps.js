@@ -1,6 +1,7 @@
 // Small moving maps, one for each racer: points travel from the layout they had to the one that has just come.
 const walls = new WeakMap()
 const TRAVEL = 700
+const BREATH = 28 // ms from one picture to the next: 30 a second are enough for the eye, and half of what a screen asks
 
 export default function ({ data, parentElement }) {
   let wall = walls.get(parentElement)
@@ -17,10 +18,14 @@ function makeWall(parent) {
   const host = parent.host ?? root
   const maps = new Map()
   let pending = 0
+  let painted = 0
   let text = "#888"
+  let seen = ""
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
   const tick = now => {
     pending = 0
+    if (now - painted < BREATH) return wake()
+    painted = now
     let moving = false
     for (const map of maps.values()) moving = paint(map, now, text) || moving
     if (moving) wake()
@@ -34,6 +39,9 @@ function makeWall(parent) {
   return {
     update(data) {
       text = getComputedStyle(host).getPropertyValue("--st-text-color").trim() || text
+      const now = JSON.stringify([data, text])
+      if (now === seen) return // the page looks every second; a new layout comes once in many
+      seen = now
       const keep = new Set(data.maps.map(m => m.id))
       for (const [id, map] of maps) if (!keep.has(id)) map.figure.remove(), maps.delete(id)
       for (const spec of data.maps) {
