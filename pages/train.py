@@ -69,4 +69,4 @@ with layout.guard():
             watch(shown)
         else:
             start()
-    st.fragment(race_queue.queue, run_every=3 if race.training() else None)(shown)
+    st.fragment(race_queue.queue, run_every=3 * watching.look(shown or "") if race.training() else None)(shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections import deque
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 Made = TypeVar("Made")
+_tuples: deque[tuple[tuple, bytes]] = deque(maxlen=8)
 
 
 def kept(make: Callable[..., Made]) -> Callable[..., Made]:
@@ -21,10 +23,22 @@ def kept(make: Callable[..., Made]) -> Callable[..., Made]:
 
     @wraps(make)
     def remembered(*given: Any) -> Made:
-        stamp = hashlib.blake2b(pickle.dumps(given), digest_size=16).hexdigest()
+        stamp = hashlib.blake2b(b"".join(_content(part) for part in given), digest_size=16).hexdigest()
         return _made(f"{make.__module__}.{make.__qualname__}", stamp, make, given)
 
     return remembered
+
+
+def _content(part: Any) -> bytes:
+    """A digest of ``part``; a tuple, which several figures of one page are made of, is gone through only once."""
+    if isinstance(part, tuple):
+        for known, digest in list(_tuples):
+            if known is part:
+                return digest
+    digest = hashlib.blake2b(pickle.dumps(part), digest_size=16).digest()
+    if isinstance(part, tuple):
+        _tuples.append((part, digest))  # kept alive, so that no other object can be taken for it
+    return digest
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def root(value: str | os.PathLike | None = None) -> Path:
     """The folder that holds the runs: ``value``, else ``SIMSSL_RUNS``, else the project's ``checkpoints``."""
-    return Path(value or os.environ.get("SIMSSL_RUNS") or PROJECT / "checkpoints").expanduser().resolve()
+    return _resolved(str(value or os.environ.get("SIMSSL_RUNS") or PROJECT / "checkpoints"), os.getcwd())
+
+
+@lru_cache(maxsize=64)
+def _resolved(path: str, _here: str) -> Path:
+    return Path(path).expanduser().resolve()  # remembered: a page that watches asks for it forty times a second
 
 
 def checked(name: str, what: str = "run") -> str:
