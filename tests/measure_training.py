@@ -160,7 +160,8 @@ def slowing(browser, server, pid: int, only: set[str], crowd: str, seconds: floa
             if part == "tabs":
                 launcher.pause(race, server.root)
                 wait(lambda: launcher.status(race, server.root) == "paused", 30, "the training pauses")
-                still = 100 * share(pid, seconds) / TABS
+                time.sleep(12)  # its last glimpses are drawn
+                still = 100 * share(pid, 3 * seconds) / TABS
                 found.append(Figure("tab that polls a paused training, server", still, "% of a core", 2.0))
                 launcher.resume(race, server.root)
                 wait(lambda: launcher.status(race, server.root) == "training", 30, "the training goes on")
