@@ -88,11 +88,9 @@ def _controls(now: race.Snapshot) -> None:
             _button("Stop", "stop", launcher.stop, name, "Stopping: saving what was learnt…")
         if now.status == "finished" and going_on.can([member.run for member in now.members]):
             going_on.train_on(name, now.row.step)
-        if now.status not in layout.LIVE:
-            run = now.members[0].run if now.members else None
-            if run:
-                layout.link("pages/latent_map.py", "See the map", "scatter_plot", {"runs": run})
-                layout.link("pages/compare.py", "Compare", "query_stats")
+        if now.status not in layout.LIVE and now.members:
+            layout.link("pages/latent_map.py", "See the map", "scatter_plot", {"runs": now.members[0].run})
+            layout.link("pages/compare.py", "Compare", "query_stats")
 
 
 def _button(label: str, icon: str, act: Any, name: str, said: str, primary: bool = False, page: bool = False) -> None:
