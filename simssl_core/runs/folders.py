@@ -22,7 +22,7 @@ def root(value: str | os.PathLike | None = None) -> Path:
 
 @lru_cache(maxsize=64)
 def _resolved(path: str, _here: str) -> Path:
-    return Path(path).expanduser().resolve()  # remembered: a page that watches asks for it forty times a second
+    return Path(path).expanduser().resolve()  # remembered: a page that watches asks for it many times a look
 
 
 def checked(name: str, what: str = "run") -> str:
