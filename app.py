@@ -1,33 +1,77 @@
 """simssl lab: `streamlit run app.py`. Navigation and what all pages share; every page is a file in pages/."""
 
 import os
+from typing import NamedTuple
 
 import streamlit as st
 
-from pages.parts import address, machine
-from pages.parts.layout import ASSETS
+from pages.shared import navigation, registry
+from pages.shared.layout import ASSETS
+from pages.tours import bar
 
 # Threads that spin while they wait would starve a training beside this server (12 to 18 times slower, measured).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+
+class Page(NamedTuple):
+    """One page: its file in pages/ (and its place in the address), how the menu names it, its icon and help.
+
+    ``example``: what its address says when it is to show something typical (for pictures, tests and measurements).
+    """
+
+    name: str
+    title: str
+    icon: str
+    help: str
+    example: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it lies below the server's own address, with the example; Start lies at the root."""
+        path = "" if self.name == START else self.name
+        return f"{path}?{self.example}" if self.example else path
+
+
+START = "start"
+SHIPPED = "demo-sprites-simvae"
 PAGES = (
-    ("start", "Start", "home", "What this is, and every run at a glance."),
-    ("train", "Train", "play_circle", "Watch objectives learn side by side."),
-    ("latent_map", "Latent map", "scatter_plot", "How each objective arranges content and style."),
-    ("traverse", "Traverse", "explore", "What a direction in the latent space means."),
-    ("compare", "Compare", "query_stats", "Which representation serves which task."),
-    ("theory", "Theory", "function", "Why they all work: one model, one bound."),
-    ("runs", "Runs", "folder_open", "Keep, share and continue runs."),
+    Page(START, "Start", "home", "What this is, and every run at a glance."),
+    Page("train", "Train", "play_circle", "Watch objectives learn side by side."),
+    Page(
+        "latent_map",
+        "Latent map",
+        "scatter_plot",
+        "How each objective arranges content and style.",
+        f"runs={SHIPPED}&runs=demo-sprites-simclr",
+    ),
+    Page("traverse", "Traverse", "explore", "What a direction in the latent space means.", f"run={SHIPPED}"),
+    Page("compare", "Compare", "query_stats", "Which representation serves which task."),
+    Page("theory", "Theory", "function", "Why they all work: one model, one bound.", f"run={SHIPPED}"),
+    Page("runs", "Runs", "folder_open", "Keep, share and continue runs."),
 )
 
-# A local icon: without it the browser would fetch the page's Material icon from the internet.
-st.set_page_config(page_title="simssl lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "logo.svg"))
-pages = [
-    st.Page(f"pages/{file}.py", title=title, icon=f":material/{icon}:", help=help, default=file == "start")
-    for file, title, icon, help in PAGES
-]
-page = st.navigation(pages, position="top")
-with address.remembered(page):
-    page.run()
-machine.preload()
+
+def main() -> None:
+    """Draw the menu, a tour's bar if one is on, and the page that was asked for."""
+    # A local icon: without it the browser would fetch the page's Material icon from the internet.
+    st.set_page_config(page_title="simssl lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "logo.svg"))
+    pages = [
+        st.Page(
+            f"pages/{page.name}.py",
+            title=page.title,
+            icon=f":material/{page.icon}:",
+            help=page.help,
+            default=page.name == START,
+        )
+        for page in PAGES
+    ]
+    page = st.navigation(pages, position="top")
+    with navigation.remembered(page):
+        bar.bar(page.url_path or START)
+        page.run()
+    registry.preload()
+
+
+if __name__ == "__main__":
+    main()

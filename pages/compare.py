@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import (
-    compare_memory,
-    compare_panels,
-    compare_predictions,
-    compare_show,
-    compare_tables,
-    layout,
-    scores,
-)
-from pages.parts.compare_more import ask_bound, chance, everything, families
-from pages.parts.runs_picker import all_runs
-from simssl_core.runs.chores import FULL
-from simssl_core.runs.comparison import Comparison, Group, compare
-from simssl_core.runs.library import RunEntry
+from pages.compare_parts import memory, panels, show, tables, theory_check
+from pages.compare_parts.report import ask_bound, chance, everything, families
+from pages.shared import background_task, layout, scores
+from pages.shared.run_picker import all_runs
+from simssl_core.jobs.background_tasks import FULL
+from simssl_core.library import RunEntry
+from simssl_core.library.comparison import Comparison, Group, compare
 
 OVERVIEW, INSIDE, INFORMATION, MEMORY = "Overview", "Inside", "Information", "Memory"
 PREDICTIONS = "Predictions"  # of sprites alone: only there is every factor known
@@ -51,12 +44,10 @@ def overview(groups: tuple[Group, ...], data: str) -> None:
             with st.container(horizontal=True):
                 across = st.selectbox("Content is", content, format_func=scores.short, key="compare_content")
                 up = st.selectbox("Style is", style, format_func=scores.short, key="compare_style")
-            compare_show.panel(
-                compare_panels.trade_off(groups, across, up, families(groups), chance(data)), heading=False
-            )
+            show.panel(panels.trade_off(groups, across, up, families(groups), chance(data)), heading=False)
         with right:
-            if tasks := compare_panels.tasks(groups):
-                compare_show.panel(tasks)
+            if tasks := panels.tasks(groups):
+                show.panel(tasks)
     else:
         layout.empty(
             "These runs have no scores yet",
@@ -64,7 +55,7 @@ def overview(groups: tuple[Group, ...], data: str) -> None:
             "pages/train.py",
             "Train",
         )
-    compare_show.panel(compare_tables.table(groups))
+    show.panel(tables.table(groups))
 
 
 def section(name: str, compared: Comparison, data: str) -> None:
@@ -72,17 +63,17 @@ def section(name: str, compared: Comparison, data: str) -> None:
     if name == OVERVIEW:
         overview(compared.groups, data)
     elif name == MEMORY:
-        compare_memory.strips(compared.groups)
+        memory.strips(compared.groups)
     elif name == PREDICTIONS:
-        if shown := compare_predictions.panel(compared.groups, families(compared.groups)):
-            compare_show.panel(shown)
+        if shown := theory_check.panel(compared.groups, families(compared.groups)):
+            show.panel(shown)
     else:
-        panels = compare_panels.section(name, compared)
-        for panel in panels:
-            compare_show.panel(panel)
+        measured = panels.section(name, compared)
+        for panel in measured:
+            show.panel(panel)
         if name == INFORMATION:
             ask_bound(compared)
-        if not panels:
+        if not measured:
             layout.empty("These runs were not measured in full yet", NEEDS_FULL)
 
 
@@ -107,12 +98,12 @@ def main() -> None:
             part = st.segmented_control(
                 "Part", parts, default=OVERVIEW, key="compare_part", required=True, label_visibility="collapsed"
             )
-            compare_show.downloads(
+            show.downloads(
                 data,
                 lambda: everything(compared, data),
-                lambda: compare_tables.tidy(compared.groups).to_csv(index=False),
+                lambda: tables.tidy(compared.groups).to_csv(index=False),
             )
-        compare_show.chore(
+        background_task.chore(
             FULL,
             to_do,
             f"Measure {len(to_do)} in full" if len(to_do) < len(entries) else "Measure in full",

@@ -7,21 +7,22 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages.parts import map_search, map_source, pad
-from pages.parts.entrance import through_app
-from pages.parts.layout import LIVE, caption, empty, guard, header
-from pages.parts.map_component import latent_map
-from pages.parts.map_controls import asked_step, controls, has_map, opened, remember_step
-from pages.parts.map_panel import downloads, nothing_selected, selection_panel
-from pages.parts.map_solid import solid_maps
-from pages.parts.runs_picker import all_runs
+from pages.components.drawing_pad import drawing_pad
+from pages.components.latent_map.latent_map import latent_map
+from pages.latent_map_parts import neighbours, source
+from pages.latent_map_parts.controls import asked_step, controls, has_map, opened, remember_step
+from pages.latent_map_parts.map_3d import solid_maps
+from pages.latent_map_parts.selection import downloads, nothing_selected, selection_panel
+from pages.shared.layout import LIVE, caption, empty, guard, header
+from pages.shared.navigation import through_app
+from pages.shared.run_picker import all_runs
 
 KEY = "latent_map"
 HEIGHT = 490
 SEE = {
-    map_source.CONTENT: "Islands of one colour: this objective sorts images by content. "
+    source.CONTENT: "Islands of one colour: this objective sorts images by content. "
     "Colours that mix: it sorts by something else.",
-    map_source.INSTANCE: "Each colour is one image seen in many views. Clouds shrunk to dots: the views’ style was "
+    source.INSTANCE: "Each colour is one image seen in many views. Clouds shrunk to dots: the views’ style was "
     "thrown away. Wide clouds: style is kept around the content, p(z|y).",
 }
 
@@ -54,10 +55,10 @@ def _flat(folders: list[str], kind: str, by: str) -> None:
         shown = opened(folders)
         if not shown:
             return
-        drawing = pad.drawn(map_search.PAD)
+        drawing = drawing_pad.drawn(neighbours.PAD)
         told = st.session_state.get(KEY) or {}
-        links = map_search.links(shown, told.get("selection"), drawing)
-        panels = [replace(map_source.panel(one, kind, by), links=link) for one, link in zip(shown, links, strict=True)]
+        links = neighbours.links(shown, told.get("selection"), drawing)
+        panels = [replace(source.panel(one, kind, by), links=link) for one, link in zip(shown, links, strict=True)]
         left, right = st.columns([13, 5], gap="medium")
         with left:
             state = latent_map(panels, key=KEY, height=HEIGHT, step=asked_step(), selection=None)
@@ -65,7 +66,7 @@ def _flat(folders: list[str], kind: str, by: str) -> None:
         step = state["step"] if isinstance(state["step"], int) else -1
         remember_step(step)
         with right, st.container(height=HEIGHT + 40, border=True):
-            map_search.draw_your_own(panels, drawing)
+            neighbours.draw_your_own(panels, drawing)
             _beside(panels, step, state["selection"])
         downloads(shown, kind, step)
 

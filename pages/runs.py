@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import layout, shelf_actions, shelf_trash
-from pages.parts.runs_picker import all_runs
-from simssl_core.runs import library
-from simssl_core.runs.library import RunEntry
+from pages.runs_parts import actions
+from pages.shared import layout
+from pages.shared.run_picker import all_runs
+from simssl_core import library
+from simssl_core.library import RunEntry
 
 ROWS = 16  # seen at once; the others by scrolling in the table
 COLUMNS = {
@@ -62,7 +63,7 @@ def table(entries: list[RunEntry]) -> list[RunEntry]:
         selection_mode="multi-row",
         placeholder="",
         height=min(ROWS, len(entries)) * 35 + 37,
-        key=f"{shelf_actions.TABLE}.{st.session_state.get(shelf_actions.TABLE, 0)}.{len(entries)}",
+        key=f"{actions.TABLE}.{st.session_state.get(actions.TABLE, 0)}.{len(entries)}",
     )
     return [entries[i] for i in picked.selection.rows if i < len(entries)]
 
@@ -81,9 +82,9 @@ with layout.guard():
             width=360,
         )
         with st.container(horizontal=True, width="content"):
-            shelf_trash.trash()
-            shelf_actions.bring_in()
-    shelf_trash.undo()
+            actions.trash()
+            actions.bring_in()
+    actions.undo()
     shown = matching(found, text or "")
     if not found:
         layout.empty("No runs yet", "Train one, or import one that somebody gave you.", "pages/train.py", "Train")
@@ -94,11 +95,11 @@ with layout.guard():
         total = sum(library.sizes().values()) / 1e6
         layout.caption(f"{len(shown)} of {len(found)} runs, {total:,.1f} MB on the disk. Tick rows to act on them.")
         if len(chosen) == 1:
-            shelf_actions.one(chosen[0])
+            actions.one(chosen[0])
         elif chosen:
             with st.container(horizontal=True, vertical_alignment="center"):
                 query = {"runs": [entry.run for entry in chosen[:4]]}
                 layout.link("pages/latent_map.py", "Maps side by side", "scatter_plot", query)
                 compare = {"compare_data": chosen[0].data, "compare_runs": [entry.run for entry in chosen]}
                 layout.link("pages/compare.py", "Compare", "query_stats", compare)
-                shelf_actions.delete(chosen)
+                actions.delete(chosen)

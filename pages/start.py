@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import gallery, layout, machine, tour
-from pages.parts.runs_picker import all_runs
-from simssl_core.runs.library import RunEntry
+from pages.components.run_cards import run_cards
+from pages.shared import layout, registry
+from pages.shared.run_picker import all_runs
+from pages.tours import bar
+from simssl_core.library import RunEntry
 
 PICTURE = st.components.v2.component("simssl_model_picture", html=(layout.ASSETS / "model.svg").read_text())
 ABOUT = """
@@ -24,7 +26,7 @@ def jobs(entries: list[RunEntry]) -> None:
         if entry.live:
             races.setdefault(entry.race, []).append(entry)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/memory: {machine.device()}")
+        st.markdown(f":material/memory: {registry.device()}")
         if not races:
             st.markdown(":gray[Nothing is training.]")
     for race, members in races.items():
@@ -44,7 +46,7 @@ def shelf(entries: list[RunEntry]) -> None:
     sets = sorted({entry.data for entry in good}, key=lambda name: (name != "sprites", name))
     for name, tab in zip(sets, st.tabs([name.replace("_", " ") for name in sets]), strict=True):
         with tab:
-            gallery.gallery([entry for entry in good if entry.data == name], key=f"gallery.{name}")
+            run_cards.gallery([entry for entry in good if entry.data == name], key=f"gallery.{name}")
     layout.caption(
         "Each dot is an image, coloured by its class (its content). **content**: how well a linear probe reads the "
         "class off the frozen representation. **style**: how much of position, hue and so on can still be read (R²). "
@@ -68,7 +70,7 @@ with layout.guard():
         layout.link("pages/latent_map.py", "Walk through a latent map", "scatter_plot")
         layout.link("pages/theory.py", "Read why they are one model", "function")
     st.subheader("Guided tours", anchor=False)
-    tour.cards()
+    bar.cards()
     st.subheader("Runs", anchor=False)
     found = all_runs()
     jobs(found)

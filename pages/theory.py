@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import layout, machine
-from pages.parts.playground import EXPERIMENTS, KNOBS, playground
-from pages.parts.theory_bound import derivation
-from pages.parts.theory_roles import roles
+from pages.shared import layout, registry
+from pages.theory_parts.bound import derivation
+from pages.theory_parts.objectives import roles
+from pages.theory_parts.playground import EXPERIMENTS, KNOBS, playground
 
 BOUND, PLAY, ROLES = "One model", "Playground", "Every objective"
 
@@ -17,7 +17,7 @@ def play() -> None:
     asked = st.query_params.get("playground", "")
     known = {*KNOBS, *(experiment["name"] for experiment in EXPERIMENTS)}
     start = asked if asked in known else "contrast"
-    playground(machine.registry(), start, key=f"playground.{start}")
+    playground(registry.registry(), start, key=f"playground.{start}")
     layout.caption(
         "Eight data (colours) in four views each. Arrows: where each term of the loss drives a point, in its colour; "
         "long ones are shortened. Nothing here is made up for the show: the gradients are those of the objectives "

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import glimpses, layout, race, race_queue, race_view, setup, setup_words, watching
-from simssl_core.runs import launcher
+from pages.shared import layout
+from pages.train_parts import live, queue, race, reconstructions, setup, watchers
+from simssl_core import library
+from simssl_core.jobs import launcher
 
 KEY = "race"
 
 
 def chosen() -> str | None:
     """The race in the address, else (once for each visit) the one under way, else none: then a new one is set up."""
-    known = [row.race for row in race.races()]
+    known = [row.race for row in library.races()]
     if "train.next" in st.session_state:
         st.session_state[KEY] = st.session_state.pop("train.next")
     elif KEY not in st.session_state and not st.query_params.get(KEY):
@@ -42,7 +44,7 @@ def start() -> None:
         config = setup.ask_race()
         if config is None:
             return
-        bar.markdown(setup_words.summary(config))
+        bar.markdown(setup.summary(config))
         if others := race.training():
             note.caption(f"“{others[0]}” is training; this race waits in the queue until a place is free.")
         if bar.button("Start training", type="primary", icon=":material/play_arrow:"):
@@ -54,11 +56,11 @@ def watch(name: str) -> None:
     """The race, looked at again and again for as long as it is under way."""
     now = race.snapshot(name)
     under_way = now.status in layout.LIVE
-    st.fragment(race_view.live, run_every=watching.look(name) if under_way else None)(name, under_way)
-    st.fragment(glimpses.glimpses, run_every=10 if under_way else None)(name)
+    st.fragment(live.live, run_every=watchers.look(name) if under_way else None)(name, under_way)
+    st.fragment(reconstructions.glimpses, run_every=10 if under_way else None)(name)
     if under_way:
         with st.container(border=True):
-            race_view.knobs(name)
+            live.knobs(name)
 
 
 layout.header("Train", "How do objectives learn, side by side, on the very same views?")
@@ -69,4 +71,4 @@ with layout.guard():
             watch(shown)
         else:
             start()
-    st.fragment(race_queue.queue, run_every=3 * watching.look(shown or "") if race.training() else None)(shown)
+    st.fragment(queue.waiting_races, run_every=3 * watchers.look(shown or "") if race.training() else None)(shown)

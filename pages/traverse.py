@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.parts import traverse_own
-from pages.parts.entrance import through_app
-from pages.parts.layout import caption, empty, guard, header
-from pages.parts.runs_picker import all_runs, pick_run
-from pages.parts.traverse_component import asked, sliders
-from pages.parts.traverse_memory import choose_drawing
-from pages.parts.traverse_source import OFFSETS, open_studio, pick_image, strips
-from simssl_core.figures.tiles import channels_last, png, tile
+from pages.components.sliders.sliders import asked, sliders
+from pages.shared.explorers import open_studio
+from pages.shared.layout import caption, empty, guard, header
+from pages.shared.navigation import through_app
+from pages.shared.run_picker import all_runs, pick_run
+from pages.traverse_parts import own_image
+from pages.traverse_parts.decoder_choice import choose_drawing
+from pages.traverse_parts.source import OFFSETS, pick_image, strips
+from simssl_core.figures.pictures import channels_last, png, tile
 
 KEY, FEW, MOST = "traverse", 8, 32
 SEE = {
@@ -53,13 +54,13 @@ def main() -> None:
             studio = choose_drawing(studio, entry)
         if not studio.gallery.exact:
             st.caption("The images come from the run’s map, where they are slightly compressed.")
-        own = traverse_own.chosen(studio)
+        own = own_image.chosen(studio)
         clicked = pick_image("image", "Images to choose from", k if own is None else -1, studio)
         if clicked >= 0 and (clicked != k or own is not None):
-            traverse_own.leave()
+            own_image.leave()
             st.session_state["image_next"] = clicked
             st.rerun()
-        traverse_own.ask(studio)
+        own_image.ask(studio)
         if own is not None:
             studio, k = studio.with_image(own), len(studio.gallery)
         st.fragment(_sliders, key="sliders")(studio, entry.run, k)
@@ -132,7 +133,7 @@ def _words(studio, k: int, kind: str, shown: int) -> dict[str, str]:
 
 
 def _below(studio, k: int) -> None:
-    from pages.parts.traverse_panels import panels
+    from pages.traverse_parts.panels import panels
 
     with guard():
         known = panels(studio)

@@ -15,7 +15,7 @@ __all__ = ["__version__", "load"]
 
 def __getattr__(name: str) -> Any:
     if name == "load":
-        from simssl_core.training.checkpoints import load
+        from simssl_core.encoder import load
 
         return load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from simssl_core.config import DataConfig, Member, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
 from simssl_core.data import catalog
-from simssl_core.data.info import DatasetInfo
+from simssl_core.data.catalog import DatasetInfo
 from simssl_core.errors import ConfigError
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}

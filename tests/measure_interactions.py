@@ -7,13 +7,14 @@ import statistics
 import time
 from pathlib import Path
 
+from app import PAGES, START
 from tests.browser.driving import SETTLED
 from tests.measuring import Figure, opened
-from tests.pages.small_runs import small_runs
+from tests.small_runs import small_runs
 
 CROWD = 5_000
 WINDOW = 0.3  # seconds of playing in which frames are counted
-MENU = {"Latent map": "latent_map", "Traverse": "traverse", "Compare": "compare", "Theory": "theory", "Runs": "runs"}
+MENU = {page.title: page.name for page in PAGES if page.name not in (START, "train")}
 # Notes when the pointer was last pressed or let go, wherever that was.
 HAND = """() => { for (const kind of ["pointerup", "click"])
   document.addEventListener(kind, () => { window.hand = performance.now(); }, true); }"""

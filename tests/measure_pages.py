@@ -19,13 +19,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from app import PAGES, START
 from tests.browser.conftest import FLAGS, chromium, start_server
 from tests.measure_interactions import crowded, interactions
 from tests.measure_training import slowing
 from tests.measuring import Figure, opened
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("", "train", "latent_map", "traverse", "compare", "theory", "runs")
 PARTS = "pages,map,traverse,switch,tabs,play"
 QUIET = 0.4  # seconds without a message from the server: a rerun is over
 
@@ -56,7 +56,7 @@ def paints_and_reruns(browser, url: str) -> list[Figure]:
     time.sleep(15)  # what the server loads behind the first page
     warm = statistics.median(paint(browser, url) for _ in range(5))
     found.append(Figure("first paint of Start, warm", warm, "s", 3.0, "median of 5, no browser cache"))
-    for name in PAGES:
+    for name in ("" if page.name == START else page.name for page in PAGES):
         page = opened(browser, f"{url}/{name}")
         rerun(page)
         taken = statistics.median(rerun(page) for _ in range(7))

@@ -61,7 +61,7 @@ def wait(check: Callable[[], bool], seconds: float, what: str) -> None:
 def training(root: Path, steps: int = 10_000_000):
     """A real race of two objectives on the sprites in a worker of its own; stopped at the end."""
     from simssl_core import presets
-    from simssl_core.runs import launcher
+    from simssl_core.jobs import launcher
 
     config = presets.recommended("sprites", ["simvae", "simclr"], name="measured", train={"steps": steps})
     race = launcher.launch(config, root)
@@ -75,7 +75,7 @@ def training(root: Path, steps: int = 10_000_000):
 
 def speed(root: Path, race: str, seconds: float, meanwhile: Callable[[], None] | None = None) -> float:
     """Steps a second over the next ``seconds``, by the trainer's own record; ``meanwhile`` is done twice a second."""
-    from simssl_core.runs.store import Store
+    from simssl_core.storage.database import Store
 
     store = Store(root, readonly=True)
     try:
@@ -132,7 +132,7 @@ def play(page) -> None:
 
 def slowing(browser, server, pid: int, only: set[str], crowd: str, seconds: float, rounds: int) -> list[Figure]:
     """What is asked for of: tabs (five of them that watch), play (a person who plays the map at ``crowd``)."""
-    from simssl_core.runs import launcher
+    from simssl_core.jobs import launcher
 
     found = []
     if "tabs" in only:

@@ -13,18 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app import PAGES
 from tests.browser.conftest import FLAGS, chromium, start_server
 
 ROOT = Path(__file__).parents[1]
-PAGES = {
-    "start": "",
-    "train": "train",
-    "latent_map": "latent_map?runs=demo-sprites-simvae&runs=demo-sprites-simclr",
-    "traverse": "traverse?run=demo-sprites-simvae",
-    "compare": "compare",
-    "theory": "theory?run=demo-sprites-simvae",
-    "runs": "runs",
-}
+ADDRESSES = {page.name: page.address for page in PAGES}
 SIZES = ((1440, 900), (1024, 768))
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
@@ -70,7 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
     target = ROOT / (".readme" if arguments.readme else "tests/artifacts")
     target.mkdir(parents=True, exist_ok=True)
-    pages = {"latent_map": PAGES["latent_map"]} if arguments.readme else PAGES
+    pages = {"latent_map": ADDRESSES["latent_map"]} if arguments.readme else ADDRESSES
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver, lab() as url:

@@ -15,12 +15,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from simssl_core import library
 from simssl_core.cli import main
 from simssl_core.config import DataConfig, Member, RunConfig, parse
 from simssl_core.data import catalog
+from simssl_core.encoder import load
 from simssl_core.errors import CheckpointError, ConfigError, DataError, LabError, RunError, ShapeError
-from simssl_core.runs import export, launcher, library, maps, session
-from simssl_core.training.checkpoints import load
+from simssl_core.jobs import launcher, session
+from simssl_core.library import archive
+from simssl_core.library.archive import from_zip, to_zip
+from simssl_core.storage import map_files
 
 SMALL = {
     "name": "good",
@@ -227,12 +231,12 @@ def test_a_pickle_is_never_opened(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 100, pickle.dumps([1])])
 def test_a_damaged_map_frame_is_refused(root, content):
-    folder = maps.folder("good-vae", root)
+    folder = map_files.folder("good-vae", root)
     folder.mkdir()
     (folder / "00000002.safetensors").write_bytes(content)
     (folder / "map.json").write_text('{"count": 0}')
-    refused(root, CheckpointError, "damaged", lambda: maps.frame("good-vae", 2, root))
-    refused(root, CheckpointError, "damaged", lambda: maps.info("good-vae", root))
+    refused(root, CheckpointError, "damaged", lambda: map_files.frame("good-vae", 2, root))
+    refused(root, CheckpointError, "damaged", lambda: map_files.info("good-vae", root))
 
 
 # -- zips from strangers --------------------------------------------------------------------------------------------
@@ -240,7 +244,7 @@ def test_a_damaged_map_frame_is_refused(root, content):
 
 def packed(root, change=None, **files) -> bytes:
     """A sound zip with some files exchanged (None: left out), or the archive changed at the end."""
-    with zipfile.ZipFile(io.BytesIO(export.to_zip("good-vae", root))) as sound:
+    with zipfile.ZipFile(io.BytesIO(to_zip("good-vae", root))) as sound:
         content = {name: sound.read(name) for name in sound.namelist()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -286,16 +290,16 @@ ZIPS = {
     "weights cut short": (lambda root: packed(root, **{WEIGHTS: b"\x08\0\0\0\0\0\0\0{}"}), "safetensors|short|table"),
     "sizes that lie": (lying, "zip|longer"),
     "a record with a path for a name": (lambda root: packed(root, **{RECORD: b'{"run": "../x"}'}), "no usable name"),
-    "no record": (lambda root: packed(root, **{RECORD: b"[]"}), "not an object|no record"),
+    "no record": (lambda root: packed(root, **{RECORD: b"[]"}), "does not hold a JSON object"),
 }
 
 
 @pytest.mark.parametrize("case", ZIPS)
 def test_a_bad_zip_is_refused(root, case, monkeypatch):
-    monkeypatch.setattr(export, "MOST_BYTES", 20_000_000)  # so that a small bomb will do
+    monkeypatch.setattr(archive, "MOST_BYTES", 20_000_000)  # so that a small bomb will do
     make, words = ZIPS[case]
     content = make(root)
-    refused(root, LabError, words, lambda: export.from_zip(content, root))
+    refused(root, LabError, words, lambda: from_zip(content, root))
 
 
 # -- images and data ------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from simssl_core import library
 from simssl_core.cli import main, options, parser, train
 from simssl_core.errors import ConfigError
-from simssl_core.runs import library
-from simssl_core.training.checkpoints import state_steps
+from simssl_core.storage.checkpoints import state_steps
 
 PROJECT = Path(__file__).parents[1]
 SMALL = [

@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from simssl_core.errors import ConfigError, LabError
-from simssl_core.training.environment import cores, training_environment
+from simssl_core.runtime.environment import cores, training_environment
+from simssl_core.runtime.processes import start_module
 
 PARTS = ("mnist", "cifar", "data", "probes", "gpu")
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +55,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ConfigError: an unknown part.
     """
-    chosen = parts(arguments.only)
-    from simssl_core.bench import everything
+    from simssl_core.bench import everything  # imports torch
 
+    chosen = parts(arguments.only)
     return everything.run(chosen, quick=arguments.quick, say=lambda text: print(text, file=sys.stderr, flush=True))
 
 
@@ -85,6 +83,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _again(arguments: list[str]) -> int:
-    paths = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "simssl_core.bench", *arguments]
-    return subprocess.call(command, env={**os.environ, **environment(), "PYTHONPATH": paths})
+    with start_module("simssl_core.bench", *arguments, threads=cores(), own_session=False) as child:
+        return child.wait()

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from simssl_core.config import ViewConfig
 from simssl_core.data import torchvision_safe
-from simssl_core.data.views import Split, Views
+from simssl_core.data.types import Split, Views
 
 RELEASED_SIZE = 256  # the released CIFAR-10 loop resizes to this before it crops
 

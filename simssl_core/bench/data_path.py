@@ -10,7 +10,7 @@ from simssl_core.bench import conventional
 from simssl_core.bench.interleave import Lane, Plan, interleave
 from simssl_core.bench.report import Row
 from simssl_core.bench.workload import Workload, published
-from simssl_core.data.augment import make_views
+from simssl_core.data.view_maker import make_views
 
 LARGE = 512  # data per batch of ours in the second figure: the batch the lab's speed is quoted at
 

@@ -10,7 +10,7 @@ import torch
 
 from simssl_core.bench import data_path, gpu, machine, probes, report, steps
 from simssl_core.bench.interleave import Plan
-from simssl_core.training.environment import cores
+from simssl_core.runtime.environment import cores
 
 
 @dataclass(frozen=True)

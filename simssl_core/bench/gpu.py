@@ -14,7 +14,7 @@ import torch
 from simssl_core.bench import machine, steps
 from simssl_core.bench.interleave import Plan, segment
 from simssl_core.bench.workload import published
-from simssl_core.training.devices import precision
+from simssl_core.runtime.devices import precision
 from simssl_core.training.loop import Race
 
 SIZE = 8192  # of the matrices that give the device's best rate

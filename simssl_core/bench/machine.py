@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from simssl_core.training.devices import precision
-from simssl_core.training.environment import cores
+from simssl_core.runtime.devices import precision
+from simssl_core.runtime.environment import cores
 
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 

@@ -26,8 +26,8 @@ def measure(data: str, title: str, seconds: float) -> dict[str, Any] | None:
     mean seconds between measurements; ``compiled`` the one-off seconds of another core that UMAP's compilation took (no
     part of the share).
     """
-    from simssl_core.runs.session import run_race
-    from simssl_core.runs.store import Store
+    from simssl_core.jobs.session import run_race
+    from simssl_core.storage.database import Store
 
     config = config_for(data, seconds)
     try:

@@ -15,8 +15,8 @@ from simssl_core.bench.interleave import Lane, Plan, interleave
 from simssl_core.bench.report import Row
 from simssl_core.bench.workload import Workload, published
 from simssl_core.models.layers import ChannelsLast, GrowingBlock, ToMap
+from simssl_core.runtime.randomness import Stream, seed_for
 from simssl_core.training.loop import Race
-from simssl_core.training.randomness import Stream, seed_for
 
 WITH_BF16 = "aim for a CPU with bf16"
 

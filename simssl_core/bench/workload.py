@@ -9,9 +9,9 @@ import torch
 
 from simssl_core.config import DataConfig, RunConfig, parse
 from simssl_core.data import catalog
-from simssl_core.data.views import Split
+from simssl_core.data.types import Split
 from simssl_core.errors import DataError
-from simssl_core.training.environment import cores
+from simssl_core.runtime.environment import cores
 
 ENDLESS = 10_000_000  # steps: the timer decides when to stop
 IMAGES = 5_000  # training images: far more than a cache holds, little enough to load at once

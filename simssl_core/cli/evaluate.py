@@ -44,11 +44,11 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
-    from simssl_core.runs.evaluating import QUICK_IMAGES, evaluate, keep
+    from simssl_core.analysis.evaluate import QUICK_IMAGES, evaluate, save_scores
 
     scores = evaluate(folder, False, chosen.device, data, chosen.images or QUICK_IMAGES)
     if chosen.save:
-        keep(folder, scores)
+        save_scores(folder, scores)
     if chosen.json:
         options.print_json({"run": folder.name, "folder": str(folder), "full": False, "scores": scores})
     else:
@@ -57,7 +57,7 @@ def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
 
 
 def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
-    from simssl_core.runs.fully import IMAGES, keep, measure_fully
+    from simssl_core.analysis.evaluate import IMAGES, measure_fully, save_evaluation
 
     found = None
     for moment in measure_fully(folder, chosen.images or IMAGES, chosen.elbo, chosen.device, data):
@@ -67,7 +67,7 @@ def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if chosen.save:
-        keep(folder, found)
+        save_evaluation(folder, found)
     if chosen.json:
         told = found.model_dump(mode="json")
         options.print_json({"run": folder.name, "folder": str(folder), "full": True, **told})

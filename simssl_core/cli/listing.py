@@ -6,11 +6,12 @@ import argparse
 import os
 from typing import Any
 
+from simssl_core import library
 from simssl_core.cli import options
 from simssl_core.config import DataConfig
 from simssl_core.data import catalog
 from simssl_core.errors import DataError
-from simssl_core.runs import folders, library
+from simssl_core.storage import paths
 
 HELP = "list objectives, data sets, presets and runs"
 OWN = ("folder", "parquet")
@@ -34,7 +35,7 @@ def run(chosen: argparse.Namespace) -> int:
         options.print_json(found)
         return 0
     for part, rows in found.items():
-        print(f"{part}:" if rows else f"{part}: none in {folders.root(chosen.root)}")
+        print(f"{part}:" if rows else f"{part}: none in {paths.root(chosen.root)}")
         options.print_table([_short(row) for row in rows])
         print()
     return 0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from simssl_core.cli import options
 from simssl_core.errors import ConfigError
-from simssl_core.runs import maps
-from simssl_core.runs.folders import write_whole
+from simssl_core.storage import map_files
+from simssl_core.storage.files import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,15 +57,15 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _layout(folder: Path, chosen: argparse.Namespace) -> tuple[int, pd.DataFrame, np.ndarray]:
     """The recorded frame where there is one of this kind, else a new layout of the final encoder."""
-    steps = [] if chosen.fresh else maps.frames(folder.name, folder.parent)
+    steps = [] if chosen.fresh else map_files.frames(folder.name, folder.parent)
     wanted = steps[-1:] if chosen.step is None else sorted(steps, key=lambda step: abs(step - chosen.step))[:1]
     for step in wanted:
-        layouts = maps.frame(folder.name, step, folder.parent)
-        table = maps.points(folder.name, folder.parent)
+        layouts = map_files.frame(folder.name, step, folder.parent)
+        table = map_files.points(folder.name, folder.parent)
         if chosen.kind in layouts and len(layouts[chosen.kind]) == len(table):
             return step, table, layouts[chosen.kind]
-    from simssl_core.runs.evaluating import lay_out
-    from simssl_core.training.records import read_run
+    from simssl_core.analysis.evaluate import lay_out
+    from simssl_core.storage.run_record import read_run
 
     if chosen.step is not None:
         raise ConfigError(

@@ -26,18 +26,18 @@ def add(commands: Any) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Learn one after the other."""
     options.prepare_environment()
-    from simssl_core.runs import memory
+    from simssl_core.analysis import memory_decoders
 
     folders = [options.run_folder(name, chosen.root) for name in chosen.runs]
     rows = []
     for folder in folders:
-        if chosen.again or memory.state(folder) != "ready":
+        if chosen.again or memory_decoders.state(folder) != "ready":
             where = {"path": chosen.path} if chosen.path else None
-            for moment in memory.learn(folder, chosen.seconds, device=chosen.device, data=where):
+            for moment in memory_decoders.learn(folder, chosen.seconds, device=chosen.device, data=where):
                 _show(f"{folder.name}: {moment.share:4.0%}, step {moment.step:,}, loss {moment.loss:.4f} per pixel")
             print(file=sys.stderr)
-        found = memory.about(folder)
-        size = (folder / memory.FILE).stat().st_size
+        found = memory_decoders.about(folder)
+        size = (folder / memory_decoders.FILE).stat().st_size
         rows.append(
             {"run": folder.name, "step": found.step, "seconds": found.seconds, "loss": found.loss, "bytes": size}
         )

@@ -12,8 +12,8 @@ from typing import Any, get_origin
 
 from simssl_core.config import DataConfig, ModelConfig, TrainConfig, ViewConfig
 from simssl_core.errors import ConfigError, RunError
-from simssl_core.runs import folders
-from simssl_core.training.environment import training_environment
+from simssl_core.runtime.environment import training_environment
+from simssl_core.storage import paths
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
 MAIN_SCORES = ("linear", "knn", "style_r2", "style_share", "effective_rank")
@@ -48,8 +48,8 @@ def run_folder(name: str, root: str | None) -> Path:
     path = Path(name).expanduser()
     if (path / "run.json").is_file():
         return path.resolve()
-    where = folders.root(root)
-    folder = folders.run_folder(where, name) if "/" not in name else path
+    where = paths.root(root)
+    folder = paths.run_folder(where, name) if "/" not in name else path
     if (folder / "run.json").is_file():
         return folder
     there = sorted(found.parent.name for found in where.glob("*/run.json"))

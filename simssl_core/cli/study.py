@@ -77,15 +77,15 @@ def _train(chosen: argparse.Namespace, out: Path) -> list[str]:
     from tqdm import tqdm
 
     from simssl_core.errors import ConfigError
-    from simssl_core.study import cells, running
+    from simssl_core.study import plan, runner
 
     if not 1 <= chosen.seeds <= 100:
         raise ConfigError(f"--seeds must be 1 to 100, not {chosen.seeds}.")
     first = chosen.seed or 0
-    plan = cells.plan(configuration(chosen), range(first, first + chosen.seeds), chosen.validation, chosen.layers)
+    cells = plan.plan(configuration(chosen), range(first, first + chosen.seeds), chosen.validation, chosen.layers)
     died = []
     with tqdm(total=1.0, bar_format="{l_bar}{bar}| {elapsed} {postfix}", desc="study", mininterval=1.0) as bar:
-        for state in running.run(plan, out, chosen.jobs, chosen.device or "auto", chosen.fresh):
+        for state in runner.run(cells, out, chosen.jobs, chosen.device or "auto", chosen.fresh):
             left = "" if state.left is None else f", about {state.left / 60:.0f} min left"
             bar.set_postfix_str(f"{state.done} of {state.total} cells{left}", refresh=False)
             bar.update(state.share - bar.n)

@@ -13,9 +13,10 @@ from typing import Any
 from simssl_core.cli import options
 from simssl_core.config import Member, RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
-from simssl_core.runs import folders, launcher, races, session
-from simssl_core.runs.messages import Report
-from simssl_core.training.environment import cores
+from simssl_core.jobs import launcher, session
+from simssl_core.jobs.messages import Report
+from simssl_core.runtime.environment import cores
+from simssl_core.storage import paths, race_file
 
 MANY = 10_000_000  # steps, where --seconds alone decides
 
@@ -76,7 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
         config, race = _resumed(chosen.resume, chosen.root)
     else:
         config = _with_all_cores(configuration(chosen))
-        launcher.validate(config, folders.root(chosen.root), objectives=True)
+        launcher.validate(config, paths.root(chosen.root), objectives=True)
     with stopping() as asked:
         reports = session.run_race(
             config,
@@ -150,12 +151,12 @@ def _threads(texts: list[str]) -> int:
     return int(given[-1]) if given and given[-1].isdigit() else cores()
 
 
-def _resumed(name: str, root: str | None) -> tuple[RunConfig, races.RaceFile]:
-    where = folders.root(root)
+def _resumed(name: str, root: str | None) -> tuple[RunConfig, race_file.RaceFile]:
+    where = paths.root(root)
     now = launcher.status(name, where)
     if now not in ("stopped", "interrupted", "failed"):
         raise RunError(f"'{name}' is {now}: it cannot be resumed here.")
-    race = races.read(where, name)
+    race = race_file.read(where, name)
     return race.config, race
 
 
@@ -204,7 +205,7 @@ def _postfix(report: Report) -> str:
 
 def show(report: Report, config: RunConfig, chosen: argparse.Namespace) -> None:
     """Print what came out, as JSON or as a table."""
-    where = folders.root(chosen.root)
+    where = paths.root(chosen.root)
     objectives = {member.label: member.objective for member in config.members}
     members = {
         label: {

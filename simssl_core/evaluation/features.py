@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from simssl_core.data.selection import Plan, batches, cloud_views, share_views
-from simssl_core.data.views import Factor, Split, Views
+from simssl_core.data.probe_set import Plan, batches, cloud_views, share_views
+from simssl_core.data.types import Factor, Split, Views
 from simssl_core.errors import ShapeError
 
 __all__ = ["Features", "Plan", "ProbeViews", "collect", "draw"]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from simssl_core.data.views import Factor
+from simssl_core.data.types import Factor
 from simssl_core.evaluation.logistic import predict_logistic
 from simssl_core.evaluation.probes import accuracy, balanced_accuracy, standardise, tensor, writable
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from simssl_core.config import ModelConfig
 from simssl_core.errors import CheckpointError, ShapeError
-from simssl_core.latent.frozen import Encode, freeze, learning_rate, pace, scaling
+from simssl_core.latent.frozen_features import Encode, freeze, learning_rate, pace, scaling
 from simssl_core.models import decoders
 
 SECONDS = 40.0

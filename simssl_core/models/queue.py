@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from simssl_core.functional.distances import unit
+from simssl_core.functional.vectors import unit
 
 
 class KeyQueue(nn.Module):

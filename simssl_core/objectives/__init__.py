@@ -15,8 +15,7 @@ from typing import Any
 
 from simssl_core.config import parse
 from simssl_core.errors import ConfigError
-from simssl_core.objectives.base import Context, Objective, register, registry
-from simssl_core.objectives.terms import ROLES, Terms
+from simssl_core.objectives.base import ROLES, Context, Objective, Terms, register, registry
 
 __all__ = ["ROLES", "Context", "Objective", "Terms", "build", "get", "names", "register"]
 
@@ -56,5 +55,5 @@ def build(name: str, settings: Mapping[str, Any], context: Context) -> Objective
 
 def _discover() -> None:
     """Import every module of this package, so that each ``@register`` has run (a second time costs nothing)."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)

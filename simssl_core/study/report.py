@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from simssl_core.errors import RunError
-from simssl_core.study import cells, claims, foretold, results
+from simssl_core.storage.files import write_atomic, write_whole
+from simssl_core.study import claims, plan, results, theory
 from simssl_core.study.claims import Comparison, Verdict
-from simssl_core.training.files import write_atomic, write_json
 
 PARQUET, TABLE, VERDICTS, VERDICTS_JSON = "study.parquet", "table.md", "verdicts.md", "verdicts.json"
 
@@ -35,13 +35,13 @@ def make(folders: Sequence[Path]) -> Report:
     Raises:
         RunError: a folder holds no finished cells, or a damaged one; or two hold the same cell.
     """
-    found = [kept for folder in folders for kept in cells.all_kept(Path(folder))]
+    found = [kept for folder in folders for kept in plan.all_kept(Path(folder))]
     _no_twins(found)
     table, failed = results.tidy(found), results.failures(found)
     shown = "\n\n".join(results.markdown(table, data) for data in dict.fromkeys(table.data))
     verdicts = claims.judge(table)
     said = [_words(verdict) for verdict in verdicts]
-    said.append("### Predictions\n\n" + foretold.markdown(foretold.compared(found)))
+    said.append("### Predictions\n\n" + theory.markdown(theory.compared(found)))
     held = sum(bool(kept["validation"]) for kept in found)
     if held:
         said.insert(0, f"{held} of {len(found)} cells were measured on held-out training images (--validation).")
@@ -67,9 +67,9 @@ def write(report: Report, out: Path) -> None:
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / PARQUET, lambda path: report.table.to_parquet(path, index=False))
-    write_json(out / TABLE, report.markdown + "\n")
-    write_json(out / VERDICTS, report.said + "\n")
-    write_json(out / VERDICTS_JSON, json.dumps([plain(v) for v in report.verdicts], indent=1))
+    write_whole(out / TABLE, report.markdown + "\n")
+    write_whole(out / VERDICTS, report.said + "\n")
+    write_whole(out / VERDICTS_JSON, json.dumps([plain(v) for v in report.verdicts], indent=1))
 
 
 def plain(verdict: Verdict) -> dict[str, Any]:

@@ -20,17 +20,16 @@ import torch
 
 from simssl_core import __version__, objectives
 from simssl_core.config import RunConfig, TrainConfig, parse
-from simssl_core.data.augment import make_views
-from simssl_core.data.views import Views
+from simssl_core.data.types import Views
+from simssl_core.data.view_maker import make_views
 from simssl_core.errors import CheckpointError, ConfigError, RunError
 from simssl_core.objectives.base import Context
-from simssl_core.training import state as states
+from simssl_core.runtime.devices import precision
+from simssl_core.runtime.randomness import Stream, seed_for
+from simssl_core.storage.run_record import DatasetRecord, RunRecord
+from simssl_core.training import resume_state as states
 from simssl_core.training.batches import Batches
-from simssl_core.training.devices import precision
 from simssl_core.training.member import RunningMember
-from simssl_core.training.randomness import Stream, seed_for
-from simssl_core.training.records import DatasetRecord, RunRecord
-from simssl_core.training.schedules import warmed_up
 
 FEW = 10  # steps between looks at the terms, where looking is free (CPU)
 LOG_SECONDS = 0.2  # a page cannot show more; on a GPU each look waits for the device
@@ -274,3 +273,8 @@ class Race:
 def versions() -> dict[str, str]:
     """What a run was made with."""
     return {"python": platform.python_version(), "torch": torch.__version__, "simssl": __version__}
+
+
+def warmed_up(value: float, step: int, warmup: int) -> float:
+    """The learning rate at ``step`` (from 0): it rises evenly to ``value`` over ``warmup`` steps, then stays."""
+    return value * min(1.0, (step + 1) / warmup) if warmup > 0 else value

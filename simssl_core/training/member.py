@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import torch
 
 from simssl_core.config import TrainConfig, parse
-from simssl_core.data.views import Views
+from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError
 from simssl_core.objectives.base import Objective
-from simssl_core.training.randomness import Stream
+from simssl_core.runtime.randomness import Stream
 
 MEMORY = "it ran out of memory at step {step}; try a smaller batch, fewer views or a smaller model"
 BROKEN = (

@@ -11,7 +11,7 @@ from simssl_core.bench import data_path, everything, gpu, machine, probes, repor
 from simssl_core.bench.interleave import Plan, Rates
 from simssl_core.errors import ConfigError
 from simssl_core.models import heads
-from simssl_core.objectives.terms import Terms
+from simssl_core.objectives.base import Terms
 
 ONCE = Plan(rounds=1, seconds=0.0, units=1, lead=0)
 TINY = everything.Lengths(ONCE, ONCE, ONCE, ONCE, 1.0)

@@ -10,8 +10,8 @@ import torch
 from simssl_core.bench import conventional, steps
 from simssl_core.bench.workload import load, made_up, published
 from simssl_core.config import DataConfig, ViewConfig
-from simssl_core.data.augment import make_views
-from simssl_core.data.views import Split
+from simssl_core.data.types import Split
+from simssl_core.data.view_maker import make_views
 from simssl_core.models.layers import ChannelsLast, GrowingBlock, ToMap
 from simssl_core.training.loop import Race
 

@@ -97,7 +97,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _stop_races(root: Path) -> None:
     from simssl_core.errors import RunError
-    from simssl_core.runs import entries, launcher
+    from simssl_core.jobs import launcher
+    from simssl_core.library import entries
 
     for race in {entry.race for entry in entries.runs(root) if entry.live}:
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simssl_core.runs import fully, memory
+from simssl_core.analysis import evaluate, memory_decoders
 from tests.browser.driving import settled
-from tests.pages.small_runs import small_runs
+from tests.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")
 
@@ -15,8 +15,8 @@ pytest.importorskip("playwright.sync_api")
 def runs(runs_root):
     names = small_runs(runs_root, "digits", ["vae", "simclr"], name="side", points=100)
     for run in names:
-        fully.keep(runs_root / run, list(fully.measure_fully(runs_root / run, images=100))[-1].found)
-        list(memory.learn(runs_root / run, seconds=30, steps=20))
+        evaluate.save_evaluation(runs_root / run, list(evaluate.measure_fully(runs_root / run, images=100))[-1].found)
+        list(memory_decoders.learn(runs_root / run, seconds=30, steps=20))
     return names
 
 

@@ -9,17 +9,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pages.parts import playground
+from pages.theory_parts import playground
 from simssl_core import objectives
 from simssl_core.evaluation import geometry
 from simssl_core.functional import gaussians
-from simssl_core.objectives.alignment_uniformity import uniformity
-from simssl_core.objectives.byol import byol_loss
-from simssl_core.objectives.generative import gaussian_nats
-from simssl_core.objectives.lejepa import sigreg
-from simssl_core.objectives.simclr import nt_xent
-from simssl_core.objectives.simvae import shared_content_parts
-from simssl_core.objectives.vicreg import vicreg_parts
+from simssl_core.objectives.discriminative.alignment_uniformity import uniformity
+from simssl_core.objectives.discriminative.byol import byol_loss
+from simssl_core.objectives.discriminative.lejepa import sigreg
+from simssl_core.objectives.discriminative.simclr import nt_xent
+from simssl_core.objectives.discriminative.vicreg import vicreg_parts
+from simssl_core.objectives.generative.base import gaussian_nats
+from simssl_core.objectives.generative.simvae import shared_content_parts
 
 SCRIPT = "\n".join((playground.PLACE / f"{name}.js").read_text() for name in ("math", "world"))
 ASK = """([name, C, settings]) => {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simssl_core.runs import library
+from simssl_core import library
 from tests.browser.driving import settled, until
-from tests.pages.small_runs import small_runs
+from tests.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pages.parts.tour import TOURS
+from pages.tours.bar import TOURS
 from tests.browser.driving import settled, until
 
 

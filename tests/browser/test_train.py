@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from simssl_core.runs import entries, launcher
+from simssl_core.jobs import launcher
+from simssl_core.library import entries
 from tests.browser.driving import ink, settled, until
 
 pytest.importorskip("playwright.sync_api")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.browser.driving import scribble, settled, until
-from tests.pages.small_runs import small_runs
+from tests.small_runs import small_runs
 
 pytest.importorskip("playwright.sync_api")
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from simssl_core.config import DataConfig, ModelConfig, TrainConfig, ViewConfig
-from simssl_core.data import augment, catalog
-from simssl_core.data.loaded import held_out, subset
+from simssl_core.data import catalog, view_maker
+from simssl_core.data.datasets.base import held_out, subset
 from simssl_core.errors import DataError
 
 NAMES = ("sprites", "digits", "mnist", "fashion_mnist", "cifar10", "celeba", "coil20", "folder", "parquet")
@@ -82,7 +82,7 @@ def test_rows_are_drawn_by_the_seed():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_everything_stays_on_the_device():
     dataset = catalog.load(DataConfig(train=100, test=64), "cuda")
-    views = augment.make_views(dataset, ViewConfig())
+    views = view_maker.make_views(dataset, ViewConfig())
     index, generator = torch.arange(8, device="cuda"), torch.Generator("cuda").manual_seed(0)
     made = views(dataset.train, index, generator)
     assert all(t.is_cuda for t in (made.images, made.tokens, made.labels, *made.factors.values()))

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from simssl_core.config import DataConfig, ViewConfig
-from simssl_core.data import augment, catalog, columns, folders, parquet, pictures
+from simssl_core.data import catalog, decoding, view_maker
+from simssl_core.data.datasets import image_folder, parquet, parquet_columns
 from simssl_core.errors import DataError
 from tests.data import made_files
 
@@ -62,7 +63,7 @@ def test_pictures_alone_have_no_label_and_hidden_ones_and_links_are_left_alone(t
 
 def test_your_own_pictures_make_views(tmp_path, generator):
     dataset = load("folder", made_files.folder_of(tmp_path, {"a": 20}))
-    made = augment.make_views(dataset, ViewConfig(**dataset.info.views))(dataset.train, torch.arange(5), generator)
+    made = view_maker.make_views(dataset, ViewConfig(**dataset.info.views))(dataset.train, torch.arange(5), generator)
     assert made.images.shape == (2, 5, 3, 12, 12)
 
 
@@ -81,7 +82,7 @@ def test_bad_folders(tmp_path, monkeypatch):
     (place / "a" / "bad.png").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"1 of \d+ pictures cannot be read.*bad\.png"):
         load("folder", place)
-    monkeypatch.setattr(folders, "MOST_FILES", 5)
+    monkeypatch.setattr(image_folder, "MOST_FILES", 5)
     with pytest.raises(DataError, match="more than 5 pictures"):
         load("folder", place)
 
@@ -132,7 +133,7 @@ def test_a_parquet_file_with_everything(tmp_path):
 def test_captions_become_tokens(tmp_path, generator):
     path = made_files.parquet_of(tmp_path / "a.parquet", caption=["a big cat", "one dog"] * 10)
     dataset = load("parquet", path)
-    tokens = augment.make_views(dataset, ViewConfig())(dataset.train, torch.arange(16), generator).tokens
+    tokens = view_maker.make_views(dataset, ViewConfig())(dataset.train, torch.arange(16), generator).tokens
     texts = {" ".join(dataset.vocabulary[t] for t in row if t) for row in tokens.tolist()}
     assert texts == {"a big cat", "one dog"}
 
@@ -221,13 +222,13 @@ def test_bad_parquet_files(kind, message, tmp_path):
 
 def test_limits_of_a_parquet_file(tmp_path, monkeypatch):
     path = made_files.parquet_of(tmp_path / "a.parquet", 20, label=np.arange(20))
-    monkeypatch.setattr(columns, "MOST_CLASSES", 19)
+    monkeypatch.setattr(parquet_columns, "MOST_CLASSES", 19)
     with pytest.raises(DataError, match="20 classes"):
         load("parquet", path)
     monkeypatch.setattr(parquet, "MOST_ROWS", 19)
     with pytest.raises(DataError, match="holds 20 rows"):
         load("parquet", path)
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
+    monkeypatch.setattr(decoding, "MOST_PIXELS", 100)
     monkeypatch.setattr(parquet, "MOST_ROWS", 100)
     monkeypatch.setenv("SIMSSL_CACHE", str(tmp_path / "fresh"))
     with pytest.raises(DataError, match=r"row 0 of group 0: a picture of 12 x 12 pixels"):

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from simssl_core.config import DataConfig
-from simssl_core.data import catalog, celeba, idx, roots, torchvision_safe
+from simssl_core.data import catalog, torchvision_safe
+from simssl_core.data.datasets import celeba
+from simssl_core.data.datasets.mnist import find, read
 from simssl_core.errors import DataError
 from tests.data import made_files
 
@@ -110,7 +112,7 @@ def test_a_download_that_fails_says_so_and_is_tried_once(tmp_path, monkeypatch):
 
     monkeypatch.delenv("SIMSSL_OFFLINE")
     fake = SimpleNamespace(datasets=SimpleNamespace(MNIST=mnist))
-    monkeypatch.setattr(roots.torchvision_safe, "load", lambda: fake)
+    monkeypatch.setattr(torchvision_safe, "load", lambda: fake)
     with pytest.raises(DataError, match=r"cannot be downloaded \(no route to host\).*train-images"):
         load("mnist", tmp_path)
     assert calls == [str(tmp_path)]
@@ -119,7 +121,7 @@ def test_a_download_that_fails_says_so_and_is_tried_once(tmp_path, monkeypatch):
 def test_a_download_that_works_is_read(tmp_path, monkeypatch):
     monkeypatch.delenv("SIMSSL_OFFLINE")
     fake = SimpleNamespace(datasets=SimpleNamespace(MNIST=lambda root, download: made_files.mnist_in(tmp_path)))
-    monkeypatch.setattr(roots.torchvision_safe, "load", lambda: fake)
+    monkeypatch.setattr(torchvision_safe, "load", lambda: fake)
     assert len(load("mnist", tmp_path).train) == 80
 
 
@@ -254,9 +256,9 @@ def test_real_coil(real_data):
 
 
 def test_idx_is_found_plain_before_compressed(tmp_path):
-    assert idx.find(tmp_path, "a") is None
+    assert find(tmp_path, "a") is None
     made_files.idx_file(tmp_path / "a.gz", np.arange(4))
-    assert idx.read(idx.find(tmp_path, "a")).tolist() == [0, 1, 2, 3]
+    assert read(find(tmp_path, "a")).tolist() == [0, 1, 2, 3]
 
 
 def test_torchvision_can_be_had_beside_any_torch():

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from simssl_core.config import SPRITE_FACTORS, DataConfig
-from simssl_core.data import catalog, shapes, sprites
+from simssl_core.data import catalog
+from simssl_core.data.datasets import sprite_shapes, sprites
 
 
 def factors(count: int = 1, **values) -> dict[str, torch.Tensor]:
@@ -35,7 +36,7 @@ def test_the_centre_of_mass_follows_x_and_y(shape):
 
 @pytest.mark.parametrize("shape", range(10))
 def test_the_area_is_the_outlines_area_times_the_square_of_the_scale(shape):
-    outline = shapes.outline(shapes.NAMES[shape])
+    outline = sprite_shapes.outline(sprite_shapes.NAMES[shape])
     following = np.roll(outline, -1, 0)
     area = abs((outline[:, 0] * following[:, 1] - following[:, 0] * outline[:, 1]).sum()) / 2
     for scale in (0.6, 1.0):
@@ -44,12 +45,12 @@ def test_the_area_is_the_outlines_area_times_the_square_of_the_scale(shape):
 
 
 def test_coverage_is_that_of_a_finely_sampled_polygon():
-    values = factors(shape=shapes.NAMES.index("arrow"), x=0.2, y=-0.1, scale=0.8, rotation=0.3)
+    values = factors(shape=sprite_shapes.NAMES.index("arrow"), x=0.2, y=-0.1, scale=0.8, rotation=0.3)
     fine = (np.arange(32 * 16) + 0.5) / (16 * 16) - 1
     x, y = np.meshgrid(fine, fine)
     across, up = (x - 0.2) / (0.8 * 0.6), -(y + 0.1) / (0.8 * 0.6)
     turned = np.stack([across * np.cos(0.3) + up * np.sin(0.3), up * np.cos(0.3) - across * np.sin(0.3)], -1)
-    inside = shapes.signed_distance(turned.reshape(-1, 2), shapes.outline("arrow")).reshape(512, 512) < 0
+    inside = sprite_shapes.signed_distance(turned.reshape(-1, 2), sprite_shapes.outline("arrow")).reshape(512, 512) < 0
     expected = inside.reshape(32, 16, 32, 16).mean((1, 3))
     difference = np.abs(coverage(sprites.render(values)[0]) - expected)
     assert difference.mean() < 0.004
@@ -57,7 +58,7 @@ def test_coverage_is_that_of_a_finely_sampled_polygon():
 
 
 def test_rotation_is_counter_clockwise():
-    arrow = shapes.NAMES.index("arrow")  # its head, the heavier end, points up
+    arrow = sprite_shapes.NAMES.index("arrow")  # its head, the heavier end, points up
     upright = sprites.render(factors(shape=arrow))[0]
     left = sprites.render(factors(shape=arrow, rotation=math.pi / 2))[0]
     assert torch.allclose(torch.rot90(upright, 1, (1, 2)), left, atol=0.02)
@@ -103,9 +104,9 @@ def test_the_data_set_is_the_same_for_a_seed_and_another_for_another():
 
 
 def test_the_images_are_those_of_their_factors(sprites):
-    from simssl_core.data.sprites import render
+    from simssl_core.data.datasets.sprites import render
 
     again = (render(sprites.test.factors) * 255).round().to(torch.uint8)
     assert torch.equal(again, sprites.test.images)
     assert torch.equal(sprites.test.labels, sprites.test.factors["shape"].long())
-    assert sprites.shape == (3, 32, 32) and sprites.classes == shapes.NAMES
+    assert sprites.shape == (3, 32, 32) and sprites.classes == sprite_shapes.NAMES

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from simssl_core.data.views import Factor
+from simssl_core.data.types import Factor
 from simssl_core.evaluation.features import Features
 
 STYLE = (

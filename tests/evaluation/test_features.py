@@ -8,10 +8,10 @@ import torch
 
 from simssl_core.config import DataConfig, ViewConfig
 from simssl_core.data import catalog
-from simssl_core.data.augment import make_views
+from simssl_core.data.view_maker import make_views
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation.features import Plan, collect, draw
-from simssl_core.evaluation.score import score
+from simssl_core.evaluation.scores import score
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from simssl_core.evaluation import intervals as iv
-from simssl_core.evaluation.score import score
+from simssl_core.evaluation import uncertainty as iv
+from simssl_core.evaluation.scores import score
 from tests.evaluation.planted import features
 
 

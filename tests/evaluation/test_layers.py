@@ -6,7 +6,7 @@ import torch
 
 from simssl_core.config import DataConfig, ModelConfig, ViewConfig
 from simssl_core.data import catalog
-from simssl_core.data.augment import make_views
+from simssl_core.data.view_maker import make_views
 from simssl_core.evaluation.features import Plan, collect
 from simssl_core.evaluation.layers import collect_layers, layer_scores
 from simssl_core.objectives import build

@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 
-from simssl_core.data.views import Factor
+from simssl_core.data.types import Factor
 from simssl_core.evaluation import style
 from tests.evaluation.planted import STYLE, features
 

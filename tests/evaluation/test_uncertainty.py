@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from simssl_core.evaluation import probes, uncertainty
-from simssl_core.evaluation.score import score
+from simssl_core.evaluation.scores import score
 from tests.evaluation.planted import features
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -12,7 +12,7 @@ from PIL import Image
 from simssl_core import objectives
 from simssl_core.figures import theme
 from simssl_core.figures.content_style import content_style
-from simssl_core.figures.thumbnail import thumbnail
+from simssl_core.figures.pictures import thumbnail
 
 
 def luminance(colour: str) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import procrustes
 
-from simssl_core.latent.alignment import aligned, fits, rotation_onto
+from simssl_core.latent.projection import aligned, fits, rotation_onto
 
 pytestmark = pytest.mark.filterwarnings("error")
 

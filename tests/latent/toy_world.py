@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from simssl_core.data.views import Split, Views
+from simssl_core.data.types import Split, Views
 
 SIDE = 8
 

@@ -6,7 +6,7 @@ import torch
 
 from simssl_core import objectives
 from simssl_core.config import ModelConfig
-from simssl_core.data.views import Views
+from simssl_core.data.types import Views
 from simssl_core.objectives import Context
 
 SHAPE = (1, 8, 8)

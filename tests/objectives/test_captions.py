@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import distributions as dist
 
-from simssl_core.data.views import Views
+from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError, ShapeError
 from simssl_core.functional import gaussians
 from simssl_core.functional.retrieval import recall
-from simssl_core.models.text import TextDecoder, TextEncoder, caption_nats, fitted
+from simssl_core.models.text_encoder import TextDecoder, TextEncoder, caption_nats, fitted
 from tests.objectives.small_worlds import SHAPE, WORDS, make_views, replay, small
 
 F64 = torch.float64

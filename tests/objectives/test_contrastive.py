@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from simssl_core.functional.distances import ordered_pairs, unit
+from simssl_core.functional.vectors import ordered_pairs, unit
 from simssl_core.models.queue import KeyQueue
-from simssl_core.objectives.moco import moco_loss
+from simssl_core.objectives.discriminative.moco import moco_loss
 from tests.objectives.small_worlds import WORDS, make_views, small, train
 
 F64 = torch.float64

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from simssl_core.functional.assignment import sinkhorn, spherical_kmeans
-from simssl_core.functional.distances import ordered_pairs, unit
-from simssl_core.models import target
-from simssl_core.objectives.byol import byol_loss
-from simssl_core.objectives.dino import teacher_target
-from simssl_core.objectives.simsiam import simsiam_loss
-from simssl_core.objectives.swav import swapped_prediction
+from simssl_core.functional.clustering import sinkhorn, spherical_kmeans
+from simssl_core.functional.vectors import ordered_pairs, unit
+from simssl_core.models import ema
+from simssl_core.objectives.discriminative.byol import byol_loss
+from simssl_core.objectives.discriminative.dino import teacher_target
+from simssl_core.objectives.discriminative.simsiam import simsiam_loss
+from simssl_core.objectives.discriminative.swav import swapped_prediction
 from tests.objectives.small_worlds import make_views, small, train
 
 F64 = torch.float64
@@ -63,12 +63,12 @@ def test_byols_objective_predicts_the_target_network():
 
 
 def test_targets_follow_after_the_step_and_slow_down():
-    assert target.rising(0.9, 0, 100) == pytest.approx(0.9)
-    assert target.rising(0.9, 50, 100) == pytest.approx(0.95) and target.rising(0.9, 100, 100) == 1.0
+    assert ema.rising(0.9, 0, 100) == pytest.approx(0.9)
+    assert ema.rising(0.9, 50, 100) == pytest.approx(0.95) and ema.rising(0.9, 100, 100) == 1.0
     objective = small("byol", settings={"momentum": 0.5})
     old = [p.clone() for p in objective.target_projector.parameters()]
     train(objective, 1)
-    m = target.rising(0.5, 1, 100)
+    m = ema.rising(0.5, 1, 100)
     for was, now, online in zip(
         old, objective.target_projector.parameters(), objective.projector.parameters(), strict=True
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from simssl_core.objectives.simclr import nt_xent
+from simssl_core.objectives.discriminative.simclr import nt_xent
 from tests.objectives.small_worlds import make_views, small
 
 F64 = torch.float64

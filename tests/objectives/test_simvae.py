@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import distributions as dist
 
-from simssl_core.data.views import Views
+from simssl_core.data.types import Views
 from simssl_core.functional import gaussians
-from simssl_core.objectives.generative import gaussian_nats
-from simssl_core.objectives.simvae import SimVAEConfig, shared_content_parts
+from simssl_core.objectives.generative.base import gaussian_nats
+from simssl_core.objectives.generative.simvae import SimVAEConfig, shared_content_parts
 from tests.objectives.small_worlds import make_views, replay, small
 
 F64 = torch.float64

@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from simssl_core.config import ModelConfig
 from simssl_core.errors import ConfigError
-from simssl_core.functional.distances import ordered_pairs, unit
-from simssl_core.objectives.alignment_uniformity import uniformity
-from simssl_core.objectives.barlow_twins import barlow_parts
-from simssl_core.objectives.lejepa import sigreg
+from simssl_core.functional.vectors import ordered_pairs, unit
+from simssl_core.objectives.discriminative.alignment_uniformity import uniformity
+from simssl_core.objectives.discriminative.barlow_twins import barlow_parts
+from simssl_core.objectives.discriminative.lejepa import sigreg
 from tests.objectives.small_worlds import make_views, small, train
 
 F64 = torch.float64

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import distributions as dist
 
-from simssl_core.objectives.info_vae import mmd
+from simssl_core.objectives.generative.info_vae import mmd
 from tests.objectives.small_worlds import make_views, replay, small
 
 F64 = torch.float64

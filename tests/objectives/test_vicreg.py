@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from simssl_core.functional.distances import ordered_pairs
-from simssl_core.objectives.vicreg import vicreg_parts
+from simssl_core.functional.vectors import ordered_pairs
+from simssl_core.objectives.discriminative.vicreg import vicreg_parts
 from tests.objectives.small_worlds import make_views, small
 
 F64 = torch.float64

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import going_on, race, race_charts
+from pages.shared import resume
+from pages.train_parts import charts, race
+from simssl_core import library
 from simssl_core.config import RunConfig
-from simssl_core.runs import launcher, library
-from simssl_core.runs.store import Store
-from tests.pages.small_runs import small_runs
+from simssl_core.jobs import launcher
+from simssl_core.storage.database import Store
+from tests.small_runs import small_runs
 
 ROOT = Path(__file__).parents[2]
 OWN = ("start", "train", "runs", "compare", "theory")
@@ -57,7 +59,10 @@ def raced(shelf) -> str:
 
 
 def page(name: str, **query) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=90)
+    """The page ``name`` below the bar of a tour, as app.py shows it."""
+    file = str(ROOT / "pages" / f"{name}.py")
+    script = f"import runpy\nfrom pages.tours import bar\nbar.bar({name!r})\nrunpy.run_path({file!r})"
+    at = AppTest.from_string(script, default_timeout=90)
     at.query_params.update(query)
     return at
 
@@ -111,7 +116,7 @@ def test_the_app_opens_on_start_and_imports_no_torch(shelf):
 
 
 def test_start_shows_a_card_for_each_run(shelf):
-    cards = {card["run"]: card for card in given(page("start").run(), "gallery")["cards"]}
+    cards = {card["run"]: card for card in given(page("start").run(), "run_cards")["cards"]}
     assert set(cards) == {"small-simvae", "small-simclr", "small-random"}
     first = cards["small-simvae"]
     assert [score["value"] for score in first["scores"]] == [SCORES["linear"], SCORES["style_r2"]]
@@ -153,7 +158,7 @@ def test_a_finished_race_is_trained_on_from_where_it_is_watched(raced, shelf, mo
     (shelf / "seen-simclr" / "state-a.safetensors").touch()
     asked = []
     monkeypatch.setattr(launcher, "resume", lambda race, extra_steps=0: asked.append((race, extra_steps)))
-    monkeypatch.setattr(going_on.st, "switch_page", lambda *given, **named: None)
+    monkeypatch.setattr(resume.st, "switch_page", lambda *given, **named: None)
     at = page("train", race=raced).run()
     next(box for box in at.number_input if box.label == "Further steps").set_value(300).run()
     next(button for button in at.button if button.label == "Train on").click().run()
@@ -162,7 +167,7 @@ def test_a_finished_race_is_trained_on_from_where_it_is_watched(raced, shelf, mo
 
 def test_charts_hold_what_the_store_holds(raced):
     now = race.snapshot(raced)
-    apart, side, terms = race_charts.sections(now)
+    apart, side, terms = charts.sections(now)
     assert [panel["title"] for panel in apart["panels"]] == ["simvae", "simclr"]
     assert [s["name"] for s in side["panels"][0]["series"]] == ["simvae", "simclr"]
     assert [s["name"] for s in terms["panels"][0]["series"]] == ["pull", "push"]
@@ -191,12 +196,12 @@ def test_a_collapse_is_a_low_rank_or_features_without_spread(raced, shelf, rank,
 
 
 def test_a_waiting_race_shows_its_place_and_leaves_the_queue(raced, shelf, monkeypatch):
-    from simssl_core.runs import waiting
+    from simssl_core.jobs import queue
 
     left = []
     monkeypatch.setattr(launcher, "status", lambda name, root=None: "queued" if name in ("one", "two") else "stopped")
-    monkeypatch.setattr(waiting, "waiting", lambda root=None: ["one", "two"])
-    monkeypatch.setattr(waiting, "withdraw", left.append)
+    monkeypatch.setattr(queue, "waiting", lambda root=None: ["one", "two"])
+    monkeypatch.setattr(queue, "withdraw", left.append)
     for name in ("one", "two"):
         launcher.register(RunConfig(name=name, data={"name": "digits"}, members=["vae"]), shelf, status="queued")
     at = page("train", race="two").run()

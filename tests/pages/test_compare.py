@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from simssl_core.runs import chores, findings, fully, memory
-from tests.pages.small_runs import small_runs
+from simssl_core.analysis import evaluate, memory_decoders
+from simssl_core.jobs import background_tasks
+from simssl_core.storage import evaluation_file
+from tests.small_runs import small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 
@@ -20,9 +22,9 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 def shelf(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     for run in small_runs(root, "digits", ["vae", "simclr", "random"], points=100):
-        fully.keep(root / run, list(fully.measure_fully(root / run, images=100))[-1].found)
+        evaluate.save_evaluation(root / run, list(evaluate.measure_fully(root / run, images=100))[-1].found)
     for run in ("small-vae", "small-simclr"):
-        list(memory.learn(root / run, seconds=30, steps=20))
+        list(memory_decoders.learn(root / run, seconds=30, steps=20))
     return root
 
 
@@ -97,17 +99,17 @@ def test_memory_shows_a_strip_for_those_that_have_one_and_offers_the_others(page
 
 def test_a_button_starts_the_work_in_the_background(page, monkeypatch):
     started = []
-    monkeypatch.setattr(chores, "start", lambda kind, runs: started.append((kind, list(runs))))
+    monkeypatch.setattr(background_tasks, "start", lambda kind, runs: started.append((kind, list(runs))))
     at = part(page.run(), "Memory")
     next(button for button in at.button if button.label.startswith("Learn")).click().run()
     assert not at.exception and started == [("memory", ["small-random"])]
 
 
 def test_work_under_way_shows_progress_and_can_be_stopped(page, shelf, monkeypatch):
-    now = chores.Chore("full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True)
-    monkeypatch.setattr(chores, "status", lambda kind: now if kind == "full" else None)
+    now = background_tasks.Chore("full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True)
+    monkeypatch.setattr(background_tasks, "status", lambda kind: now if kind == "full" else None)
     stopped = []
-    monkeypatch.setattr(chores, "stop", stopped.append)
+    monkeypatch.setattr(background_tasks, "stop", stopped.append)
     at = page.run()
     words = at.get("progress")[0].proto.text
     left = int(words.split("about ")[1].split(" s left")[0])
@@ -132,7 +134,7 @@ def test_without_a_full_measurement_it_says_what_to_press(tmp_path, monkeypatch)
 
 
 def test_a_damaged_measurement_is_told_and_the_others_stay(page, shelf):
-    path = shelf / "small-vae" / findings.FILE
+    path = shelf / "small-vae" / evaluation_file.FILE
     kept = path.read_text()
     path.write_text(kept[: len(kept) // 2])
     at = page.run()
@@ -143,7 +145,7 @@ def test_a_damaged_measurement_is_told_and_the_others_stay(page, shelf):
 
 
 def test_a_damaged_memory_decoder_is_offered_anew(page, shelf):
-    path = shelf / "small-vae" / memory.FILE
+    path = shelf / "small-vae" / memory_decoders.FILE
     kept = path.read_bytes()
     path.write_bytes(kept[:200])
     at = part(page.run(), "Memory")
@@ -153,25 +155,25 @@ def test_a_damaged_memory_decoder_is_offered_anew(page, shelf):
 
 
 def test_the_report_holds_every_figure_and_strip(shelf):
-    from pages.parts import compare_memory, compare_panels, compare_tables
+    from pages.compare_parts import memory, panels, tables
+    from simssl_core import library
     from simssl_core.figures.report import report
-    from simssl_core.runs import library
-    from simssl_core.runs.comparison import compare
+    from simssl_core.library.comparison import compare
 
     compared = compare(library.runs(shelf))
-    panels = [compare_tables.table(compared.groups), compare_memory.panel(compared.groups)]
-    panels += [panel for name in compare_panels.SECTIONS for panel in compare_panels.section(name, compared)]
-    page = report("Comparison", "", panels)
+    found = [tables.table(compared.groups), memory.panel(compared.groups)]
+    found += [panel for name in panels.SECTIONS for panel in panels.section(name, compared)]
+    page = report("Comparison", "", found)
     assert page.count("Plotly.newPlot") >= 3 and page.count("<img alt=") == 3
-    assert compare_tables.tidy(compared.groups)["error"].gt(0).any()
+    assert tables.tidy(compared.groups)["error"].gt(0).any()
 
 
 def test_figures_are_kept_until_a_number_changes(page, shelf, monkeypatch):
-    from pages.parts import compare_panels
+    from pages.compare_parts import panels
 
     drawn = []
-    draw = compare_panels.content_style
-    monkeypatch.setattr(compare_panels, "content_style", lambda *given: drawn.append(1) or draw(*given))
+    draw = panels.content_style
+    monkeypatch.setattr(panels, "content_style", lambda *given: drawn.append(1) or draw(*given))
     at = page.run()
     at.run().run()
     before, times = figures(at)[0], len(drawn)

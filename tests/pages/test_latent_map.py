@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from simssl_core.analysis import latent_map
+from simssl_core.analysis.gallery import open_gallery
+from simssl_core.encoder import load
 from simssl_core.errors import CheckpointError
-from simssl_core.runs import atlas
-from simssl_core.runs.gallery import open_gallery
-from simssl_core.training.checkpoints import load
-from tests.pages.small_runs import STEPS, small_runs
+from tests.small_runs import STEPS, small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "latent_map.py")
 
@@ -82,7 +82,7 @@ def test_selection_tells_what_its_points_share(page, shelf):
     page.query_params["runs"] = ["small-simvae", "small-simclr"]
     at = page.run()
     group = drawn(at)["maps"][0]["group"]
-    table = atlas.read_points(atlas.open_map(shelf / "small-simvae"))
+    table = latent_map.read_points(latent_map.open_map(shelf / "small-simvae"))
     chosen = np.flatnonzero((table["label"] == 3) & (table["instance"] < 0)).tolist()
     at.session_state["latent_map"] = {
         "selection": {"run": "small-simvae", "group": group, "points": chosen},
@@ -110,8 +110,8 @@ def test_one_point_is_joined_to_its_neighbours_in_the_representation(page, shelf
     assert not at.exception
     links = drawn(at)["maps"][0]["links"]
     encoder = load(shelf / "small-simvae")
-    shown = atlas.open_map(shelf / "small-simvae")
-    known = atlas.read_points(shown)["instance"].to_numpy() < 0
+    shown = latent_map.open_map(shelf / "small-simvae")
+    known = latent_map.read_points(shown)["instance"].to_numpy() < 0
     z = encoder(open_gallery(shown.folder, shown.record).images)
     gaps = np.where(known, np.linalg.norm(z - z[7], axis=1), np.inf)
     gaps[7] = np.inf
@@ -178,34 +178,34 @@ def test_damaged_map_is_an_error_in_words(shelf, page, tmp_path, monkeypatch):
 
 def test_layouts_survive_quantisation():
     layouts = np.random.default_rng(0).normal(size=(3, 50, 2)).astype(np.float32) * [1, 100]
-    raw, low, high = atlas.quantised(layouts)
+    raw, low, high = latent_map.quantised(layouts)
     back = np.frombuffer(raw, "<u2").reshape(3, 50, 2) / 65535 * (np.array(high) - low) + low
     assert (np.abs(back - layouts).max(axis=(0, 1)) <= 0.6 * (np.array(high) - low) / 65535).all()
 
 
 def test_collapsed_layout_does_not_divide_by_zero():
-    raw, low, high = atlas.quantised(np.full((2, 5, 2), 7.0, np.float32))
+    raw, low, high = latent_map.quantised(np.full((2, 5, 2), 7.0, np.float32))
     assert set(raw) == {0} and low == [7, 7] and high == [8, 8]
 
 
 def test_images_come_back_from_the_sheet(shelf):
-    shown = atlas.open_map(shelf / "other-vicreg")
-    images = atlas.read_images(shown)
+    shown = latent_map.open_map(shelf / "other-vicreg")
+    images = latent_map.read_images(shown)
     assert images.shape == (shown.count, 8, 8, 3) and images.std() > 20
 
 
 def test_nearest_points_are_nearest_and_not_the_chosen():
     layout = np.array([[0, 0], [1, 0], [2, 0], [5, 0], [0.5, 0]], np.float32)
     among = np.array([True, True, True, True, False])
-    assert atlas.nearest_points(layout, np.array([0]), 2, among).tolist() == [1, 2]
-    assert atlas.nearest_points(layout, np.array([], int), 2, among).tolist() == []
+    assert latent_map.nearest_points(layout, np.array([0]), 2, among).tolist() == [1, 2]
+    assert latent_map.nearest_points(layout, np.array([], int), 2, among).tolist() == []
 
 
 def test_spread_knows_circles_from_lines(shelf):
-    table = atlas.read_points(atlas.open_map(shelf / "small-simvae"))
+    table = latent_map.read_points(latent_map.open_map(shelf / "small-simvae"))
     near_red = np.flatnonzero(np.cos(table["hue"]) > 0.9)  # on both sides of 0°
     round_, straight = (
-        atlas.spreads(table, near_red, frozenset(names)).set_index("factor")["spread"]["hue"]
+        latent_map.spreads(table, near_red, frozenset(names)).set_index("factor")["spread"]["hue"]
         for names in (("hue",), ())
     )
     assert round_ < 0.1 < straight
@@ -213,4 +213,4 @@ def test_spread_knows_circles_from_lines(shelf):
 
 def test_a_run_without_a_map_says_so(tmp_path):
     with pytest.raises(CheckpointError, match="no map yet"):
-        atlas.open_map(tmp_path)
+        latent_map.open_map(tmp_path)

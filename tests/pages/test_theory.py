@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts import playground, theory_roles
-from pages.parts.form_fields import limits
+from pages.theory_parts import objectives as parts
+from pages.theory_parts import playground
+from pages.train_parts.form import limits
 from simssl_core import objectives
 from simssl_core.figures.theme import ROLE_COLOURS
 from tests.pages.test_app import given, page, shelf, told  # noqa: F401
@@ -44,10 +45,10 @@ def test_without_a_race_it_says_how_to_get_numbers(tmp_path, monkeypatch):
 
 
 def test_only_generative_objectives_count_per_datum():
-    units = {name: theory_roles.unit(objectives.get(name)) for name in objectives.names()}
+    units = {name: parts.unit(objectives.get(name)) for name in objectives.names()}
     assert units["simvae"] == units["ae"] == "nats per datum"
     assert units["simclr"] == "nats per view" and units["vicreg"] == units["byol"] == "in its own units"
-    assert set(objectives.names()) >= theory_roles.PER_VIEW
+    assert set(objectives.names()) >= parts.PER_VIEW
 
 
 @pytest.mark.parametrize(

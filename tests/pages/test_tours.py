@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import tour
-from pages.parts.tour_kinds import RACES, Numbers, number, share
+from app import PAGES
+from pages.tours import bar
+from pages.tours.kinds import RACES, Numbers, number, share
 from tests.pages.test_app import ROOT, page, told
 
-STEPS = [(t, k) for t in tour.TOURS.values() for k in range(1, len(t.steps) + 1)]
+STEPS = [(t, k) for t in bar.TOURS.values() for k in range(1, len(t.steps) + 1)]
 NAMES = [f"{t.name}.{k}" for t, k in STEPS]
 
 
@@ -31,22 +32,22 @@ def runs(shipped, monkeypatch) -> Path:
 
 
 def test_three_tours_of_four_to_six_steps():
-    assert set(tour.TOURS) == {"position", "style", "head"}
-    assert all(4 <= len(t.steps) <= 6 for t in tour.TOURS.values())
-    assert {step.page for t in tour.TOURS.values() for step in t.steps} <= set(tour.PAGES.values())
+    assert set(bar.TOURS) == {"position", "style", "head"}
+    assert all(4 <= len(t.steps) <= 6 for t in bar.TOURS.values())
+    assert {step.page for t in bar.TOURS.values() for step in t.steps} <= {p.name for p in PAGES}
 
 
 @pytest.mark.parametrize("t, k", STEPS, ids=NAMES)
 def test_every_step_opens_and_sets_its_page_up(runs, t, k):
     step = t.steps[k - 1]
-    at = page(step.page, **tour.query(t, k)).run()
+    at = page(step.page, **bar.query(t, k)).run()
     assert not at.exception and not at.error and not at.warning
     text = told(at)
     assert f"**{step.title}**" in text and f"step {k} of {len(t.steps)}" in text
     assert "**Look" in text or step.page == "train"
     assert "not measured" not in text and "It is made by" not in text
     for name, value in (*step.query.items(), *step.state.items()):
-        if name not in tour.NOT_WIDGETS:
+        if name not in bar.NOT_WIDGETS:
             assert at.session_state[name] == value, name
     keys = {button.key for button in at.button}
     assert ("tour_Next" in keys) == (k < len(t.steps)) and ("tour_Back" in keys) == (k > 1) and "tour_end" in keys
@@ -61,11 +62,11 @@ def test_the_address_alone_is_understood_by_the_page(runs, t, k):
     at = page(step.page, **step.query).run()
     assert not at.exception and not at.warning
     for name, value in step.query.items():
-        assert name in tour.NOT_WIDGETS or at.session_state[name] == value, name
+        assert name in bar.NOT_WIDGETS or at.session_state[name] == value, name
 
 
 def test_next_on_the_same_page_recolours_and_end_ends(runs):
-    at = page("latent_map", **tour.query(tour.TOURS["position"], 2)).run()
+    at = page("latent_map", **bar.query(bar.TOURS["position"], 2)).run()
     at.button(key="tour_Next").click().run()
     assert not at.exception
     assert at.session_state["colour"] == "x" and at.query_params["tour"] == "position.3"
@@ -90,16 +91,16 @@ def test_an_address_that_is_no_step_is_no_tour(runs, code):
 
 def test_a_missing_run_is_told_with_what_makes_it(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path / "nothing"))
-    at = page("latent_map", **tour.query(tour.TOURS["position"], 2)).run()
+    at = page("latent_map", **bar.query(bar.TOURS["position"], 2)).run()
     assert not at.exception
     assert "**demo-sprites-simclr**" in told(at) and at.code[0].value == RACES["demo-sprites"]
-    needed = {run.rsplit("-", 1)[0] for t in tour.TOURS.values() for step in t.steps for run in step.needs}
+    needed = {run.rsplit("-", 1)[0] for t in bar.TOURS.values() for step in t.steps for run in step.needs}
     assert needed == set(RACES)
 
 
 def test_start_offers_the_tours(runs):
     text = told(page("start").run())
-    assert all(f"**{t.title}**" in text and f"Begin, {len(t.steps)} steps" in text for t in tour.TOURS.values())
+    assert all(f"**{t.title}**" in text and f"Begin, {len(t.steps)} steps" in text for t in bar.TOURS.values())
 
 
 def test_what_the_tours_claim_is_true_of_the_shipped_runs(runs):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import form, form_fields
+from pages.train_parts import form
 from simssl_core.config import TrainConfig
-from simssl_core.runs import launcher
+from simssl_core.jobs import launcher
 from tests.pages.test_app import page, told
 
 
@@ -78,10 +78,10 @@ def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(started):
 
 @pytest.mark.parametrize("data", ["sprites", "digits", "simvae-released"])
 def test_an_open_form_says_the_same_as_a_closed_one(shelf, data, monkeypatch):
-    from pages.parts import setup_words
+    from pages.train_parts import setup
 
     said = []
-    monkeypatch.setattr(setup_words, "summary", lambda config: said.append(config) or "")
+    monkeypatch.setattr(setup, "summary", lambda config: said.append(config) or "")
     at = page("train").run()
     at.selectbox(key="set.data").select(data).run()
     closed = said[-1]
@@ -119,7 +119,7 @@ def race_names(family: str) -> list[str]:
 
 @pytest.mark.parametrize("name, low, high", [("learning_rate", 0, 1), ("batch", 2, 16_384), ("probe_share", 0, 0.5)])
 def test_limits_come_from_the_field(name, low, high):
-    assert form_fields.limits(TrainConfig.model_fields[name]) == (low, high)
+    assert form.limits(TrainConfig.model_fields[name]) == (low, high)
 
 
 def test_a_dial_multiplies_and_holds_its_value():

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from simssl_core.analysis.explorer import Studio
 from simssl_core.errors import CheckpointError
-from simssl_core.runs.studio import Studio
-from tests.pages.small_runs import small_runs
+from tests.small_runs import small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "traverse.py")
 
@@ -55,7 +55,7 @@ def pixels(address: str) -> np.ndarray:
 
 
 def slide(at: AppTest, offsets: dict, seq: int = 1, about: str | None = None) -> AppTest:
-    about = given(at, "traverse")["key"] if about is None else about
+    about = given(at, "sliders")["key"] if about is None else about
     at.session_state["traverse"] = {"move": {"key": about, "seq": seq, "offsets": offsets}}
     return at.run()
 
@@ -70,24 +70,24 @@ def test_a_slider_moves_the_picture_and_zero_brings_it_back(page):
     page.query_params.update({"run": "small-simvae", "image": "5"})
     at = page.run()
     assert not at.exception
-    start = given(at, "traverse")
+    start = given(at, "sliders")
     assert (
         start["key"] == "small-simvae|5|dimensions"
         and len(start["dims"]) == 8
         and pixels(start["before"]).shape == (32, 32, 3)
     )
     k = start["dims"][0]["k"]
-    moved = given(slide(at, {str(k): 3.0}), "traverse")
+    moved = given(slide(at, {str(k): 3.0}), "sliders")
     assert moved["seq"] == 1 and moved["after"] != start["after"] and moved["before"] == start["before"]
-    back = given(slide(at, {}, seq=2), "traverse")
+    back = given(slide(at, {}, seq=2), "sliders")
     assert back["after"] == start["after"]
 
 
 def test_a_question_about_another_image_is_not_answered_with_this_one(page):
     page.query_params.update({"run": "small-simvae", "image": "5"})
     at = page.run()
-    start = given(at, "traverse")["after"]
-    assert given(slide(at, {"0": 3.0}, about="small-simvae|6|dimensions"), "traverse")["after"] == start
+    start = given(at, "sliders")["after"]
+    assert given(slide(at, {"0": 3.0}, about="small-simvae|6|dimensions"), "sliders")["after"] == start
 
 
 @pytest.mark.parametrize("offsets", [{"999": 1.0}, {"-1": 2.0}, {"x": 1}, {"0": "much"}, [1], None])
@@ -100,16 +100,16 @@ def test_a_question_from_a_foreign_hand_does_no_harm(page, offsets):
 def test_all_dimensions_on_request(page):
     page.query_params["run"] = "small-simvae"
     at = page.run()
-    assert given(at, "traverse")["more"] == "Show 4 more"
+    assert given(at, "sliders")["more"] == "Show 4 more"
     at.session_state["traverse"] = {"all": True}
-    assert len(given(at.run(), "traverse")["dims"]) == 12
+    assert len(given(at.run(), "sliders")["dims"]) == 12
 
 
 def test_without_a_decoder_real_images_stand_in_and_it_says_so(page):
     page.query_params["run"] = "small-simclr"
     at = page.run()
     assert not at.exception and "has no decoder" in told(at)
-    shown = given(at, "traverse")
+    shown = given(at, "sliders")
     assert shown["near"] and "nearest real image" in shown["words"]["moved"]
     assert at.get("button_group")[-1].proto.options[0].content == "Nearest images"
 

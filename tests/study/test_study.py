@@ -10,9 +10,10 @@ from simssl_core import presets
 from simssl_core.cli import main
 from simssl_core.config import RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
-from simssl_core.study import cell as cell_module
-from simssl_core.study import cells, foretold, report, running
-from simssl_core.training import devices
+from simssl_core.runtime import devices
+from simssl_core.study import plan as study_plan
+from simssl_core.study import report, runner, theory
+from simssl_core.study import worker as cell_module
 from simssl_core.training.member import RunningMember
 
 
@@ -47,7 +48,7 @@ def test_files_are_there_and_tidy(study):
 
 def test_seeds_differ_and_members_saw_the_same(study):
     out, _ = study
-    kept = {(k["config"]["members"][0]["label"], k["config"]["train"]["seed"]): k for k in cells.all_kept(out)}
+    kept = {(k["config"]["members"][0]["label"], k["config"]["train"]["seed"]): k for k in study_plan.all_kept(out)}
     assert kept["vae", 0]["scores"]["linear"] != kept["vae", 1]["scores"]["linear"]
     assert kept["vae", 0]["steps"] == kept["simclr", 1]["steps"] == 6
 
@@ -55,7 +56,7 @@ def test_seeds_differ_and_members_saw_the_same(study):
 def test_finished_cells_are_not_trained_again(study, monkeypatch):
     out, words = study
     before = {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
-    monkeypatch.setattr(running, "_start", lambda *_: pytest.fail("a cell was started again"))
+    monkeypatch.setattr(runner, "_start", lambda *_: pytest.fail("a cell was started again"))
     assert main([*words, "--out", str(out)]) == 0
     assert {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()} == before
 
@@ -71,29 +72,29 @@ def ending(monkeypatch, study, dies=()):
             "echo out of memory >&2; exit 9" if cell.name in dies else f"cp {folder}/{cell.name}.json {cell.file(out)}"
         )
         process = subprocess.Popen(["sh", "-c", copy], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        working = running.Working(cell, process, device)
+        working = runner.Working(cell, process, device)
         working.listen()
         return working
 
-    monkeypatch.setattr(running, "_start", start)
-    monkeypatch.setattr(running, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "_start", start)
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.02)
     return started
 
 
 def planned(study):
     return [
-        cells.Cell(parse(RunConfig, kept["config"], "config"))
-        for kept in sorted(cells.all_kept(study[0]), key=lambda kept: kept["config"]["train"]["seed"])
+        study_plan.Cell(parse(RunConfig, kept["config"], "config"))
+        for kept in sorted(study_plan.all_kept(study[0]), key=lambda kept: kept["config"]["train"]["seed"])
     ]
 
 
 def test_a_study_that_is_stopped_goes_on_where_it_was(study, tmp_path, monkeypatch):
     started, plan = ending(monkeypatch, study), planned(study)
-    states = running.run(plan, tmp_path, jobs=1, device="cpu")
+    states = runner.run(plan, tmp_path, jobs=1, device="cpu")
     next(state for state in states if state.ended)
     states.close()
     assert started == [plan[0].name] and [path.stem for path in (tmp_path / "cells").iterdir()] == started
-    *_, last = running.run(plan, tmp_path, jobs=1, device="cpu")
+    *_, last = runner.run(plan, tmp_path, jobs=1, device="cpu")
     assert last.done == last.total == 4 and started == [cell.name for cell in plan]
 
 
@@ -110,8 +111,8 @@ def test_what_kills_every_cell_ends_the_study_early(study, tmp_path, monkeypatch
     plan = planned(study)
     started = ending(monkeypatch, study, dies=[cell.name for cell in plan])
     with pytest.raises(RunError, match="seed 1: out of memory"):
-        list(running.run(plan, tmp_path, jobs=1, device="cpu"))
-    assert len(started) == running.GIVE_UP < len(plan)
+        list(runner.run(plan, tmp_path, jobs=1, device="cpu"))
+    assert len(started) == runner.GIVE_UP < len(plan)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +128,8 @@ def test_what_kills_every_cell_ends_the_study_early(study, tmp_path, monkeypatch
 )
 def test_cells_are_spread_over_the_devices(monkeypatch, there, asked, jobs, most, found):
     monkeypatch.setattr(devices, "available", lambda: there)
-    monkeypatch.setattr(running, "cores", lambda: 4)
-    assert running._places(asked, jobs, most) == found
+    monkeypatch.setattr(runner, "cores", lambda: 4)
+    assert runner._places(asked, jobs, most) == found
 
 
 def test_the_same_cell_twice_is_refused(study, capsys):
@@ -153,7 +154,7 @@ def test_report_judges_several_folders(study, tmp_path, capsys):
 
 def test_where_it_runs_is_no_other_setting():
     one, same, other = (
-        cells.plan(configuration("vae", **train), [0])[0].identity
+        study_plan.plan(configuration("vae", **train), [0])[0].identity
         for train in ({"threads": 1}, {"threads": 2, "device": "cpu"}, {"learning_rate": 0.5})
     )
     assert one == same != other
@@ -161,20 +162,20 @@ def test_where_it_runs_is_no_other_setting():
 
 def test_a_cell_that_diverges_is_recorded_and_the_study_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(RunningMember, "sound", lambda self: False)
-    plan = cells.plan(configuration("vae"), [0])
+    plan = study_plan.plan(configuration("vae"), [0])
     for one in plan:
         *_, found = cell_module.outcome(one, "cpu")
         assert "failed" in found and "learning rate" in found["failed"]
-        cells.write(tmp_path, one, found)
+        study_plan.write(tmp_path, one, found)
     made = report.make([tmp_path])
     assert made.failures and "vae, seed 0" in made.failures[0] and "Failed" in made.said
     assert main(["study", "--report", str(tmp_path)]) == 1
 
 
 def test_without_layers_the_rest_is_the_same(study):
-    kept = cells.read(study[0] / "cells" / "simclr-0.json")
+    kept = study_plan.read(study[0] / "cells" / "simclr-0.json")
     with_layers = kept["scores"]
-    *_, found = cell_module.outcome(cells.Cell(parse(RunConfig, kept["config"], "config"), layers=False), "cpu")
+    *_, found = cell_module.outcome(study_plan.Cell(parse(RunConfig, kept["config"], "config"), layers=False), "cpu")
     assert found["scores"] == pytest.approx(
         {k: v for k, v in with_layers.items() if not k.startswith("layer:")}, rel=1e-3
     )
@@ -196,7 +197,7 @@ def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "")
     config = configuration("vae").model_copy(update={"data": configuration().data.model_copy(update={"name": "x"})})
     with pytest.raises(RunError, match=r"vae, seed 0: .*no data set 'x'"):
-        list(running.run(cells.plan(config, [0]), tmp_path, jobs=1, device="cpu"))
+        list(runner.run(study_plan.plan(config, [0]), tmp_path, jobs=1, device="cpu"))
     assert not list(tmp_path.glob("cells/*"))
 
 
@@ -205,19 +206,19 @@ def test_damaged_cells_are_named(tmp_path, text):
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "vae-0.json").write_text(text)
     with pytest.raises(RunError, match=r"vae-0\.json is not a finished cell"):
-        cells.all_kept(tmp_path)
+        study_plan.all_kept(tmp_path)
 
 
 def test_plans_need_seeds_that_differ():
     for seeds in ([], [1, 1]):
         with pytest.raises(ConfigError, match="seeds"):
-            cells.plan(configuration(), seeds)
+            study_plan.plan(configuration(), seeds)
 
 
 def test_predictions_are_counted():
     config = presets.recommended("sprites", ["simclr"]).model_dump(mode="json")
     scores = {"linear": 0.9, "style:x": 0.1, "style:hue": 0.8, "factor:shape": 0.9}
-    found = foretold.compared([{"config": config, "scores": scores, "classes": ["a"] * 10}])
+    found = theory.compared([{"config": config, "scores": scores, "classes": ["a"] * 10}])
     right = dict(zip(found.factor, found.right, strict=True))
     assert right == {"x": True, "hue": False, "class": True, "shape": True}
-    assert "Right in 3 of 4" in foretold.markdown(found)
+    assert "Right in 3 of 4" in theory.markdown(found)

@@ -9,7 +9,7 @@ import torch
 from simssl_core import objectives
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.training.member import measuring
-from tests.training.racing import live_knob, losses, same, weights
+from tests.racing import live_knob, losses, same, weights
 
 
 @pytest.mark.parametrize("name", objectives.names())

@@ -5,8 +5,8 @@ import torch
 
 from simssl_core import objectives
 from simssl_core.errors import CheckpointError
-from simssl_core.training import checkpoints
-from tests.training.racing import live_knob, losses, same, weights
+from simssl_core.storage import checkpoints
+from tests.racing import live_knob, losses, same, weights
 
 # a pass over the data is 6 steps: cut within the second, for some also within and at the end of the first
 CUTS = [(name, 7) for name in objectives.names()] + [(name, cut) for name in ("simvae", "simclr") for cut in (5, 6)]

@@ -1,0 +1,47 @@
+"""What several parts of Compare need: families, the level of guessing, every panel at once, a button for ELBO_SSL."""
+
+from __future__ import annotations
+
+from pages.compare_parts import memory, panels, tables, theory_check
+from pages.shared import background_task, registry
+from simssl_core.data import catalog
+from simssl_core.errors import LabError
+from simssl_core.figures.report import Panel
+from simssl_core.jobs.background_tasks import ELBO
+from simssl_core.library.comparison import Comparison, Group
+
+
+def families(groups: tuple[Group, ...]) -> dict[str, str]:
+    """Generative, discriminative or reference, by objective; an unknown one is left out."""
+    kinds = registry.registry()
+    return {group.objective: kinds[group.objective].family for group in groups if group.objective in kinds}
+
+
+def chance(data: str) -> float | None:
+    """The accuracy of guessing, where the number of classes is known."""
+    try:
+        classes = catalog.info(data).classes
+    except LabError:
+        return None
+    return 1 / classes if classes > 1 else None
+
+
+def everything(compared: Comparison, data: str) -> list[Panel]:
+    """All panels, for the report."""
+    groups = compared.groups
+    found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
+    if all(name in group.scores for group in groups for name in ("linear", "style_r2")):
+        found.insert(0, panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
+    if data == "sprites":
+        found.append(theory_check.panel(groups, families(groups)))
+    for name in panels.SECTIONS:
+        found += panels.section(name, compared)
+    return [panel for panel in found if panel is not None]
+
+
+def ask_bound(compared: Comparison) -> None:
+    """A button for ELBO_SSL of those runs that it is not known of."""
+    known = {g.first.run for g in compared.groups if any(found.elbo for found in g.found)}
+    runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
+    about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
+    background_task.chore(ELBO, runs, "Measure ELBO_SSL of them too", about)

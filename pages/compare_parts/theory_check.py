@@ -1,0 +1,65 @@
+"""Sprites: what the theory says each objective keeps or loses of each factor, beside what the probe found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from pages.shared.cache import kept
+from simssl_core.config import SPRITE_FACTORS
+from simssl_core.data import catalog
+from simssl_core.evaluation import theory
+from simssl_core.figures.predictions import matrix
+from simssl_core.figures.report import Panel
+from simssl_core.library.comparison import Group
+
+
+@kept
+def panel(groups: Sequence[Group], families: Mapping[str, str]) -> Panel | None:
+    """The matrix with its count; None where no factor of any run was probed."""
+    rows = [
+        {"factor": factor, "run": group.run, **cell}
+        for factor in SPRITE_FACTORS
+        for group in groups
+        if (cell := _cell(factor, group, families.get(group.objective, "")))
+    ]
+    if not rows:
+        return None
+    known = {(row["factor"], row["run"]): row for row in rows}
+    factors = [factor for factor in SPRITE_FACTORS if any(row["factor"] == factor for row in rows)]
+    columns = [
+        [[known.get((factor, g.run), {}).get(name) for g in groups] for factor in factors]
+        for name in ("strength", "said", "right")
+    ]
+    judged = [row["right"] for row in rows if row["right"] is not None]
+    shared = " and ".join(sorted({factor for group in groups for factor in _shared(group)}))
+    caption = (
+        f"Views share {shared}. Each cell says what the theory expected, and whether the probe agreed: it was right "
+        f"{sum(judged)} of {len(judged)} times. Deeper blue: more of the factor was found; kept means at least half of "
+        "what there is to know (R², or accuracy above chance). Of references nothing is said."
+    )
+    figure = matrix(factors, [group.title for group in groups], *columns)
+    return Panel("predictions", "What theory says, what the probe found", caption, figure, data=pd.DataFrame(rows))
+
+
+def _shared(group: Group) -> tuple[str, ...]:
+    return tuple((group.first.config.get("views") or {}).get("shared") or ())
+
+
+def _cell(factor: str, group: Group, family: str) -> dict | None:
+    """Probe and prediction of one factor of one run; None where it was not probed."""
+    names = ("linear",) if factor == "shape" and factor in _shared(group) else (f"style:{factor}", f"factor:{factor}")
+    score = next((group.scores[name].value for name in names if name in group.scores), None)
+    if score is None:
+        return None
+    chance = 1 / catalog.info("sprites").classes if factor == "shape" else 0.0
+    said, found = theory.predict(family, factor, _shared(group)), theory.observed(score, chance)
+    right = None if said is None else said == found
+    return {
+        "score": score,
+        "strength": theory.strength(score, chance),
+        "said": said,
+        "found": found,
+        "right": right,
+    }

@@ -1,0 +1,27 @@
+"""Small maps that move from layout to layout while a race trains, as a component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pages.components.base import component, packed
+
+_MAPS = component("mini_maps", html='<div class="maps"></div>\n')
+
+
+def mini_map(id: str, title: str, colour: str, note: str) -> dict:
+    """One small map that waits for its first layout; joined with :func:`layout_of` it has one."""
+    return {"id": id, "title": title, "colour": colour, "note": note, "stamp": ""}
+
+
+def layout_of(points: np.ndarray, classes: Any, stamp: str) -> dict[str, str]:
+    """A layout: ``points`` (N, 2), ``classes`` (N,) small integers, ``stamp`` its name, which no other layout has."""
+    return {"stamp": stamp, "points": packed(points), "classes": packed(classes, "u1")}
+
+
+def mini_maps(maps: Sequence[dict], colours: Sequence[str], key: str = "maps", live: bool = False) -> None:
+    """Draw the maps side by side; when a map's stamp changes its points travel. ``live``: a first map may come."""
+    _MAPS(key=key, data={"maps": list(maps), "colours": list(colours), "live": live})

@@ -1,0 +1,31 @@
+"""Training a finished race for more steps, from wherever one stands."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import layout
+from simssl_core import library
+from simssl_core.jobs import launcher
+
+
+def can(runs: list[str]) -> bool:
+    """Whether what a race of these runs goes on from (optimiser, queues, …) still lies on the disk."""
+    return any(file.is_file() for run in runs for file in (library.root() / run).glob("state-*.safetensors"))
+
+
+def train_on(race: str, step: int) -> None:
+    """A button that asks for how long."""
+    with st.popover("Train on", icon=":material/forward:"):
+        more = st.number_input("Further steps", 1, 1_000_000, max(1, step), step=100, key=f"more.{race}")
+        layout.caption("All members of the race go on, from where they stopped.")
+        if st.button("Train on", type="primary", key=f"on.{race}"):
+            with layout.guard():
+                go_on(race, int(more))
+
+
+def go_on(race: str, steps: int = 0) -> None:
+    """Resume the race (a finished one for ``steps`` more) and watch it."""
+    launcher.resume(race, extra_steps=steps)
+    st.session_state["train.next"] = race
+    st.switch_page("pages/train.py", query_params={"race": race})

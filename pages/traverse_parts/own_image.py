@@ -1,0 +1,69 @@
+"""A person's own image in place of one of the run's: drawn on a sheet, or uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages.components.drawing_pad import drawing_pad
+from pages.shared.layout import caption, guard
+from simssl_core.errors import LabError
+from simssl_core.latent.drawing import as_input, read_picture
+
+if TYPE_CHECKING:
+    from simssl_core.analysis.explorer import Studio
+
+PAD, FILE, LEFT = "own_pad", "own_file", "own_left"
+MOST_MB = 5
+TYPES = ["png", "jpg", "jpeg", "webp"]
+
+
+def ask(studio: Studio) -> None:
+    """The sheet and the upload, folded away until somebody wants them."""
+    channels, height, width = studio.encoder.shape
+    with st.expander("Your own image", icon=":material/draw:"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.markdown("**Draw one**")
+            drawing_pad.pad(PAD, coloured=channels == 3, brush=14 if channels == 3 else 20)
+        with right:
+            st.file_uploader(f"Or upload a picture, at most {MOST_MB} MB", TYPES, key=FILE, max_upload_size=MOST_MB)
+        kind = "grey" if channels == 1 else "colour"
+        caption(
+            f"It is cut square and reduced to {height} × {width} {kind} pixels, as this run’s images are. What looks "
+            "like none of them, the model may read as something else altogether. Click an image above to go back."
+        )
+
+
+def chosen(studio: Studio) -> np.ndarray | None:
+    """The person's image uint8 (C, H, W), unless there is none or an image of the run was chosen since."""
+    picture = _picture()
+    if picture is None or _name(picture) == st.session_state.get(LEFT):
+        return None
+    with guard():
+        return as_input(picture, studio.encoder.shape, studio.record.dataset.name)
+    return None
+
+
+def leave() -> None:
+    """Go back to the run's own images, until something else is drawn or uploaded."""
+    picture = _picture()
+    st.session_state[LEFT] = None if picture is None else _name(picture)
+
+
+def _picture() -> np.ndarray | None:
+    file = st.session_state.get(FILE)
+    if file is None:
+        return drawing_pad.drawn(PAD)
+    try:
+        return read_picture(file.getvalue())
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _name(picture: np.ndarray) -> str:
+    return hashlib.sha1(picture.tobytes()).hexdigest()

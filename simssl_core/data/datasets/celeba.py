@@ -1,0 +1,64 @@
+"""CelebA (Liu et al. 2015) through torchvision: faces of 64 x 64 pixels, with their 40 attributes as factors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simssl_core.config import DataConfig
+from simssl_core.data import decoding, torchvision_safe
+from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.download import download, root
+from simssl_core.data.types import Factor
+from simssl_core.errors import DataError
+
+CONTENT = "Male"  # the attribute that serves as the class label; all 40 are factors
+FILES = (
+    "list_attr_celeba.txt",
+    "list_eval_partition.txt",
+    "identity_CelebA.txt",
+    "list_bbox_celeba.txt",
+    "list_landmarks_align_celeba.txt",
+)
+
+
+def load(config: DataConfig, device: str) -> Loaded:
+    """Images uint8 (N, 3, 64, 64): the central square of the aligned pictures (178 x 218).
+
+    Raises:
+        DataError: the files are missing and cannot be fetched, or are damaged.
+    """
+    folder = root(config) / "celeba"
+    if not (folder / "img_align_celeba").is_dir() or not all((folder / name).is_file() for name in FILES):
+        needed = f"img_align_celeba/ (the unpacked pictures) and {', '.join(FILES)} in {folder}"
+        download(config, "CelebA", {}, needed)
+    parts = {}
+    for part, limit in (("train", config.train), ("test", config.test)):
+        try:
+            held = torchvision_safe.load().datasets.CelebA(str(root(config)), split=part, target_type="attr")
+        except (RuntimeError, OSError, ValueError) as error:
+            raise DataError(f"{folder} does not hold CelebA's published files ({error}). Fetch them again.") from error
+        rows = subset(len(held.filename), limit, config.seed)
+        parts[part] = [folder / "img_align_celeba" / held.filename[k] for k in rows], held.attr.numpy()[rows]
+        names = tuple(name for name in held.attr_names if name)
+    return _assemble(parts, names, device)
+
+
+def _assemble(parts, names: tuple[str, ...], device: str) -> Loaded:
+    files = parts["train"][0] + parts["test"][0]
+    missing = next((path for path in files if not path.is_file()), None)
+    if missing:
+        raise DataError(f"{missing} is missing. Unpack img_align_celeba.zip into {missing.parent.parent} again.")
+    images, kept = decoding.cached(decoding.key(files, []), lambda: decoding.decode_all((str(p), p) for p in files))
+    attributes = np.concatenate([parts["train"][1], parts["test"][1]])[kept]
+    cut = int(kept[: len(parts["train"][0])].sum())
+    splits = (
+        to_split(
+            device,
+            images[rows],
+            attributes[rows, names.index(CONTENT)],
+            {name: attributes[rows, k] for k, name in enumerate(names)},
+        )
+        for rows in (slice(cut), slice(cut, None))
+    )
+    factors = tuple(Factor(name, "discrete", 0, 1, ("no", "yes")) for name in names)
+    return Loaded(*splits, classes=("not male", "male"), factors=factors)

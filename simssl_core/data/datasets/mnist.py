@@ -1,0 +1,106 @@
+"""MNIST and FashionMNIST in torchvision's layout (``<root>/MNIST/raw``), read from plain or compressed IDX files."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from simssl_core.config import DataConfig
+from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.download import download, root
+from simssl_core.errors import DataError
+
+FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ),
+}
+FILES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+
+
+def load(config: DataConfig, device: str) -> Loaded:
+    """Images uint8 (N, 1, 28, 28).
+
+    Raises:
+        DataError: files missing and not to be had, truncated, or of another shape.
+    """
+    folder = root(config) / FOLDERS[config.name] / "raw"
+    names = [name for pair in FILES.values() for name in pair]
+    if not all(find(folder, name) for name in names):
+        download(config, FOLDERS[config.name], {}, f"{', '.join(f'{n}.gz' for n in names)} in {folder}")
+    return Loaded(
+        train=_split(folder, "train", config.train, config.seed, device),
+        test=_split(folder, "test", config.test, config.seed, device),
+        classes=CLASSES[config.name],
+    )
+
+
+def _split(folder: Path, part: str, limit: int, seed: int, device: str):
+    images, labels = (_read(folder, name) for name in FILES[part])
+    if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
+        raise DataError(
+            f"{folder}: the {part} files hold images {images.shape} and labels {labels.shape}; (N, 28, 28) and (N,), "
+            "labels 0 to 9, are needed. Delete them and fetch them again."
+        )
+    rows = subset(len(images), limit, seed)
+    return to_split(device, images[rows][:, None], labels[rows].astype(np.int64))
+
+
+def _read(folder: Path, name: str) -> np.ndarray:
+    path = find(folder, name)
+    if path is None:
+        raise DataError(f"{name}.gz is missing. It belongs in {folder}.")
+    return read(path)
+
+
+LARGEST = 512 * 2**20  # bytes unpacked; MNIST has 47 MB
+
+
+def read(path: Path) -> np.ndarray:
+    """The unsigned bytes of an IDX file (``.gz`` or not) with the shape that its header states.
+
+    Raises:
+        DataError: not an IDX file of unsigned bytes, truncated, or larger than the limit.
+    """
+    mend = "Delete the file and fetch it again."
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            magic = file.read(4)
+            if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 4:
+                raise DataError(f"{path} is not an IDX file of unsigned bytes. {mend}")
+            shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
+            size = math.prod(shape)
+            if size > LARGEST:
+                raise DataError(f"{path} says it holds {size:,} bytes; at most {LARGEST:,} are read. {mend}")
+            data = file.read(size + 1)
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}). {mend}") from error
+    if len(data) != size:
+        raise DataError(f"{path} does not hold the {size:,} bytes that its header states: it is truncated. {mend}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """``name`` or ``name.gz`` in ``folder``, whichever is there."""
+    for candidate in (folder / name, folder / f"{name}.gz"):
+        if candidate.is_file():
+            return candidate
+    return None

@@ -1,0 +1,154 @@
+"""ELBO_SSL of anything: any frozen representation scored under the one latent variable model, in nats.
+
+On top of frozen features h(x) an affine map and a small network give q(z|x) = N(μ(h), diag s²(h)), and a decoder gives
+p(x|z); both are fitted by maximising
+
+    ELBO_SSL = Σ_j E_q log p(x^j|z^j)  +  Σ_j H[q(z^j|x^j)]  +  E_q log p(z¹..z^J),   y ~ N(0, γ²I), z|y ~ N(y, σ²I)
+
+while the encoder stays as it is. It lays discriminative and generative objectives on one axis: log p(x¹..x^J) per datum
+is at least this. p(y) is Gaussian, so that the bound is one of a proper density whatever the width.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from simssl_core.config import ModelConfig
+from simssl_core.functional import gaussians
+from simssl_core.latent.frozen_features import Encode, Frozen, freeze, learning_rate, pace, scaling
+from simssl_core.models import decoders
+
+BATCH = 64
+LEARNING_RATE = 2e-3
+
+
+class Nats(NamedTuple):
+    """ELBO_SSL = reconstruct + entropy + prior, nats per datum, summed over J views; ``error`` over data."""
+
+    reconstruct: float
+    entropy: float
+    prior: float
+    error: float
+
+    @property
+    def elbo(self) -> float:
+        """The lower bound on log p(x¹..x^J)."""
+        return self.reconstruct + self.entropy + self.prior
+
+
+class FrozenELBO(nn.Module):
+    """The model on top of features of width D; σ², γ² and the pixels' variance are given, not fitted."""
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        shape: tuple[int, int, int],
+        width: int,
+        likelihood: str,
+        sigma2: float = 0.15,
+        gamma2: float = 1.0,
+        decoder_variance: float = 0.01,
+        seed: int = 0,
+    ):
+        super().__init__()
+        self.likelihood, self.sigma2, self.gamma2, self.decoder_variance = likelihood, sigma2, gamma2, decoder_variance
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.place = nn.Linear(width, width)
+            self.log_variance = nn.Sequential(nn.Linear(width, 128), nn.ReLU(), nn.Linear(128, width))
+            self.decoder = decoders.build(model, tuple(shape), width)
+        with torch.no_grad():  # at first the features themselves, and a narrow posterior
+            self.place.weight.copy_(torch.eye(width))
+            self.place.bias.zero_()
+            self.log_variance[2].weight.mul_(0.1)
+            self.log_variance[2].bias.fill_(-3.0)
+
+    def parts(self, features: Tensor, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstruct, entropy and prior of each datum (N,): features and noise (J, N, D), images (J, N, C, H, W)."""
+        h = (features - self.mean) * self.scale
+        mu, log_var = self.place(h), gaussians.bounded(self.log_variance(h))
+        z = mu + torch.exp(0.5 * log_var) * noise
+        drawn = self.decoder(z.flatten(0, 1)).view_as(images)
+        return (
+            self._log_likelihood(drawn, images).sum(0),
+            gaussians.entropy(log_var).sum(0),
+            gaussians.shared_content(z, self.sigma2, self.gamma2),
+        )
+
+    def _log_likelihood(self, drawn: Tensor, images: Tensor) -> Tensor:
+        """log p(x|z) with all constants, (J, N)."""
+        if self.likelihood == "bernoulli":
+            return -F.binary_cross_entropy_with_logits(drawn, images, reduction="none").sum((2, 3, 4))
+        squares = (drawn - images).square() / self.decoder_variance
+        constant = gaussians.LOG_2PI + math.log(self.decoder_variance)
+        return -0.5 * (squares + constant).sum((2, 3, 4))
+
+
+def fit(
+    elbo: FrozenELBO,
+    encode: Encode,
+    dataset,
+    views,
+    seconds: float = 60.0,
+    steps: int | None = None,
+    count: int = 2,
+    limit: int = 10_000,
+    seed: int = 0,
+) -> Iterator[tuple[float, float]]:
+    """Maximise the bound on ``count`` views of the training data; yields (share done, nats per datum lately).
+
+    Stops after ``seconds`` or ``steps``, whichever comes first. The encoder's mode is the caller's to set.
+    """
+    started = time.perf_counter()
+    frozen = freeze(encode, dataset, views, count, limit=limit, seconds=0.2 * seconds, seed=seed)
+    device = frozen.features.device
+    elbo.to(device).train()
+    mean, scale = scaling(frozen.features)
+    elbo.mean.copy_(mean), elbo.scale.copy_(scale)
+    optimizer = torch.optim.Adam(elbo.parameters(), lr=LEARNING_RATE)
+    generator = torch.Generator().manual_seed(seed)
+    pairs = frozen.batches(BATCH, generator)
+    lately = torch.tensor(math.nan)
+    for step, share in pace(seconds, steps, started):
+        if step % 10 == 0 or share == 1:
+            yield share, float(lately)
+        if share == 1:
+            break
+        optimizer.param_groups[0]["lr"] = learning_rate(LEARNING_RATE, step, share)
+        features, images = next(pairs)
+        noise = torch.randn(features.shape, generator=generator).to(device)
+        optimizer.zero_grad(set_to_none=True)
+        bound = sum(elbo.parts(features, images, noise)).mean()
+        (-bound / images[0, 0].numel()).backward()
+        nn.utils.clip_grad_norm_(elbo.parameters(), 10.0)
+        optimizer.step()
+        lately = 0.9 * lately + 0.1 * bound.detach() if step else bound.detach()
+    elbo.eval()
+
+
+@torch.no_grad()
+def measure(elbo: FrozenELBO, held_out: Frozen, samples: int = 4, seed: int = 0, batch: int = 128) -> Nats:
+    """The three terms on held-out data, each datum's expectation over ``samples`` draws of its z."""
+    elbo.eval()
+    generator = torch.Generator().manual_seed(seed)
+    rows = []
+    for places in torch.arange(len(held_out)).split(batch):
+        features = held_out.features[:, places]
+        images = held_out.images[:, places].float().div(255)
+        draws = [
+            torch.stack(elbo.parts(features, images, torch.randn(features.shape, generator=generator).to(features)))
+            for _ in range(samples)
+        ]
+        rows.append(torch.stack(draws).double().mean(0))
+    parts = torch.cat(rows, dim=1)  # 3×N
+    error = parts.sum(0).std() / math.sqrt(parts.shape[1])
+    return Nats(*parts.mean(1).tolist(), error.item())

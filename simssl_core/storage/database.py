@@ -1,0 +1,299 @@
+"""Where a training and its watchers meet: one SQLite file at ``<root>/.lab/store.sqlite``, torch-free.
+
+Metrics and events go one way, commands the other. The database may be deleted or damaged at any time: every connection
+notices, and it is put together again from what is still open and from the run folders (see :mod:`.recovery`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from simssl_core.errors import RunError
+from simssl_core.storage import history, paths, repair, schema
+from simssl_core.storage.schema import Command, Event, RaceRow, RunRow
+
+Result = TypeVar("Result")
+Curve = tuple[list[int], list[float]]
+DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+
+
+class Store:
+    """A handle on the root's database; safe to share between threads (each gets its own connection)."""
+
+    def __init__(self, root: str | os.PathLike | None = None, readonly: bool = False) -> None:
+        self.root = paths.root(root)
+        self.readonly = readonly
+        self._local = threading.local()
+
+    # -- races and runs -------------------------------------------------------------------------------------------
+
+    def add_race(
+        self, race: str, config: str, steps: int, runs: Iterable[tuple[str, str, str, str]], **fields: Any
+    ) -> None:
+        """Register a race and its ``runs`` (run, label, objective, data set), forgetting earlier ones of that name."""
+        fields = {"created": time.time(), "heartbeat": time.time(), **fields, "config": config, "steps": steps}
+        runs = list(runs)
+
+        def write(db: sqlite3.Connection) -> None:
+            for table in ("runs", "events", "commands"):
+                db.execute(f"DELETE FROM {table} WHERE race=?", (race,))
+            db.execute("DELETE FROM races WHERE race=?", (race,))
+            names = ", ".join(["race", *fields])
+            db.execute(
+                f"INSERT INTO races({names}) VALUES({', '.join('?' * (len(fields) + 1))})", (race, *fields.values())
+            )
+            for run, label, objective, data in runs:
+                for table in ("metrics", "latest"):
+                    db.execute(f"DELETE FROM {table} WHERE run=?", (run,))
+                row = (run, race, label, objective, data)
+                db.execute("INSERT OR REPLACE INTO runs(run, race, label, objective, data) VALUES(?,?,?,?,?)", row)
+
+        self._write(write)
+
+    def race(self, race: str) -> RaceRow | None:
+        """The race, or None."""
+        rows = self._read("SELECT * FROM races WHERE race=?", (race,))
+        return self._race(rows[0]) if rows else None
+
+    def races(self) -> list[RaceRow]:
+        """Every race, newest first."""
+        return [self._race(row) for row in self._read("SELECT * FROM races ORDER BY created DESC")]
+
+    def update_race(self, race: str, **fields: Any) -> None:
+        """Set some of :data:`schema.RACE_FIELDS`."""
+        self._update("races", "race", race, schema.RACE_FIELDS, fields)
+
+    def runs(self, race: str | None = None) -> list[RunRow]:
+        """The runs of one race, or all."""
+        where, values = ("WHERE race=?", (race,)) if race is not None else ("", ())
+        query = f"SELECT * FROM runs {where} ORDER BY rowid"
+        return [schema.run_row(row) for row in self._read(query, values)]
+
+    def update_run(self, run: str, **fields: Any) -> None:
+        """Set some of :data:`schema.RUN_FIELDS`; ``scores`` is a dict."""
+        if "scores" in fields:
+            fields["scores"] = json.dumps(fields["scores"])
+        self._update("runs", "run", run, schema.RUN_FIELDS, fields)
+
+    def rename(self, run: str, new: str) -> None:
+        """Everything recorded of ``run`` now belongs to ``new``."""
+
+        def write(db: sqlite3.Connection) -> None:
+            for table in ("metrics", "latest", "runs"):
+                db.execute(f"DELETE FROM {table} WHERE run=?", (new,))
+            for table in ("runs", "metrics", "latest", "events"):
+                db.execute(f"UPDATE {table} SET run=? WHERE run=?", (new, run))
+
+        self._write(write)
+
+    def forget(self, run: str) -> None:
+        """Drop the run's rows (its folder keeps its history)."""
+
+        def write(db: sqlite3.Connection) -> None:
+            for table in ("runs", "metrics", "latest", "events"):
+                db.execute(f"DELETE FROM {table} WHERE run=?", (run,))
+
+        self._write(write)
+
+    def forget_race(self, race: str) -> None:
+        """Drop the race's own rows."""
+
+        def write(db: sqlite3.Connection) -> None:
+            for table in ("races", "runs", "events", "commands"):
+                db.execute(f"DELETE FROM {table} WHERE race=?", (race,))
+
+        self._write(write)
+
+    # -- metrics --------------------------------------------------------------------------------------------------
+
+    def add_metrics(self, rows: Iterable[tuple[str, int, float, str, float]]) -> None:
+        """Insert (run, step, seconds, name, value) in one transaction; values that are not numbers are left out."""
+        rows = [row for row in rows if row[4] is not None and row[4] == row[4]]
+        if rows:
+            self._write(lambda db: repair.insert_metrics(db, rows))
+
+    def metrics(
+        self, run: str, names: Iterable[str] | None = None, max_points: int = 600, axis: str = "step"
+    ) -> dict[str, Curve]:
+        """``{name: (steps, values)}``, at most about ``max_points`` of each curve, the first and last always.
+
+        The stride is a power of two in the step, so a curve does not flicker while it grows. ``axis="seconds"`` gives
+        training time in place of steps.
+        """
+        where = "step" if axis == "step" else "seconds"
+
+        def read(db: sqlite3.Connection) -> dict[str, Curve]:
+            known = [name for (name,) in db.execute("SELECT name FROM latest WHERE run=? ORDER BY name", (run,))]
+            wanted = known if names is None else [name for name in names if name in known]
+            return {name: self._curve(db, run, name, max_points, where) for name in wanted}
+
+        return self._do(read)
+
+    def latest(self, run: str) -> dict[str, tuple[int, float]]:
+        """``{name: (step, value)}``: the newest value of each metric."""
+        rows = self._read("SELECT name, step, value FROM latest WHERE run=?", (run,))
+        return {name: (step, value) for name, step, value in rows}
+
+    def history(self, run: str) -> list[tuple[int, float, str, float]]:
+        """Every recorded (step, seconds, name, value), by step."""
+        return self._read("SELECT step, seconds, name, value FROM metrics WHERE run=? ORDER BY step, name", (run,))
+
+    def truncate(self, run: str, step: int) -> None:
+        """Forget what was recorded after ``step``, because the run goes on from there."""
+        self._write(lambda db: repair.truncate(db, run, step))
+
+    # -- events and commands --------------------------------------------------------------------------------------
+
+    def add_event(
+        self,
+        race: str,
+        kind: str,
+        text: str,
+        *,
+        run: str | None = None,
+        step: int | None = None,
+        data: dict | None = None,
+    ) -> None:
+        """Note what happened."""
+        row = (race, run, time.time(), step, kind, text, json.dumps(data or {}))
+        self._write(
+            lambda db: db.execute("INSERT INTO events(race,run,time,step,kind,text,data) VALUES(?,?,?,?,?,?,?)", row)
+        )
+
+    def events(self, race: str, after: int = 0, kinds: Iterable[str] | None = None, limit: int = 500) -> list[Event]:
+        """The race's events with an id above ``after``, oldest first (of many, the newest ``limit``)."""
+        kinds = tuple(kinds or ())
+        only = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        query = f"SELECT * FROM events WHERE race=? AND id>? {only} ORDER BY id DESC LIMIT ?"
+        rows = self._read(query, (race, after, *kinds, limit))
+        return [Event(*row[:7], json.loads(row[7] or "{}")) for row in reversed(rows)]
+
+    def send(self, race: str, kind: str, **data: Any) -> None:
+        """Leave a command for the race's worker."""
+        row = (race, kind, json.dumps(data), time.time())
+        self._write(lambda db: db.execute("INSERT INTO commands(race, kind, data, time) VALUES(?,?,?,?)", row))
+
+    def take_commands(self, race: str) -> list[Command]:
+        """The commands not yet taken, oldest first; each is handed out once."""
+        query = "SELECT id, kind, data FROM commands WHERE race=? AND done IS NULL ORDER BY id"
+        rows = self._read(query, (race,))
+        if rows:
+            done = [(time.time(), row[0]) for row in rows]
+            self._write(lambda db: db.executemany("UPDATE commands SET done=? WHERE id=?", done))
+        return [Command(row[0], row[1], json.loads(row[2] or "{}")) for row in rows]
+
+    # -- connections ----------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        db = getattr(self._local, "db", None)
+        if db is not None:
+            db.close()
+            self._local.db = None
+
+    @staticmethod
+    def _race(row: tuple) -> RaceRow:
+        return RaceRow(**dict(zip(("race", *schema.RACE_FIELDS), row, strict=True)))
+
+    def _curve(self, db: sqlite3.Connection, run: str, name: str, max_points: int, axis: str) -> Curve:
+        level, total = schema.TOP_LEVEL, 0
+        while level >= 0:  # from the coarsest view down, as long as the finer one still fits
+            query = "SELECT COUNT(*) FROM metrics WHERE run=? AND name=? AND level=?"
+            total += db.execute(query, (run, name, level)).fetchone()[0]
+            if total > max_points:
+                break
+            level -= 1
+        query = f"SELECT step, {axis}, value FROM metrics WHERE run=? AND name=? AND level>? ORDER BY step"
+        rows = db.execute(query, (run, name, level)).fetchall()
+        last = db.execute(f"SELECT step, {axis}, value FROM latest WHERE run=? AND name=?", (run, name)).fetchone()
+        if last and (not rows or rows[-1][0] < last[0]):
+            rows.append(last)
+        return [row[1] for row in rows], [row[2] for row in rows]
+
+    def _update(self, table: str, key: str, value: str, allowed: tuple[str, ...], fields: dict[str, Any]) -> None:
+        unknown = set(fields) - set(allowed)
+        if unknown:
+            raise ValueError(f"{table} has no {sorted(unknown)}")
+        sets = ", ".join(f"{name}=?" for name in fields)
+        self._write(lambda db: db.execute(f"UPDATE {table} SET {sets} WHERE {key}=?", (*fields.values(), value)))
+
+    def _read(self, query: str, values: tuple = ()) -> list[tuple]:
+        return self._do(lambda db: db.execute(query, values).fetchall())
+
+    def _write(self, change: Callable[[sqlite3.Connection], Any]) -> None:
+        if self.readonly:
+            raise RunError("This handle on the store only reads.")
+
+        def transaction(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                change(db)
+
+        self._do(transaction)
+
+    def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        for attempt in (1, 2, 3):
+            try:
+                return work(self._connection())
+            except sqlite3.DatabaseError as error:
+                name = getattr(error, "sqlite_errorname", "") or ""
+                damaged = name.startswith(DAMAGE) or "no such table" in str(error)
+                self.close()
+                if attempt == 3 or not damaged:
+                    raise RunError(
+                        f"The record of runs ({paths.store_file(self.root)}) cannot be used: {error}. "
+                        "Free some disk space, or see that its folder can be written."
+                    ) from error
+                repair.mend(self.root)
+        raise AssertionError("unreachable")
+
+    def _connection(self) -> sqlite3.Connection:
+        path = paths.store_file(self.root)
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        inode = _inode(path)
+        if db is not None and inode == self._local.inode:
+            return db
+        if inode is None:
+            repair.mend(self.root)
+        if db is not None:  # the file was deleted or exchanged under us: what we still hold open is not lost
+            if not self.readonly:
+                repair.carry_over(db, path)
+            db.close()
+        self._local.db = repair.connect(path, self.readonly)
+        self._local.inode = _inode(path)
+        return self._local.db
+
+
+def has_store(root: Path) -> bool:
+    """Whether anything was ever trained here: looking at shipped runs alone shall write nothing."""
+    return paths.store_file(root).exists() or any(paths.lab(root).glob("*.json"))
+
+
+@lru_cache(maxsize=16)
+def at(root: Path, readonly: bool = False) -> Store:
+    """The handle on a root's store that this process shares."""
+    return Store(root, readonly)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
+
+
+def complete(store: Store, run: str, folder: Path) -> None:
+    """Bring the file up to what the store knows (after a crash the store is ahead of it)."""
+    rows = store.history(run)
+    if rows:
+        known = {(step, name): (step, seconds, name, value) for step, seconds, name, value in history.read(folder)}
+        known |= {(step, name): (step, seconds, name, value) for step, seconds, name, value in rows}
+        history.rewrite(folder, (known[key] for key in sorted(known)))

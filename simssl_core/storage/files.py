@@ -1,0 +1,150 @@
+"""Files that are whole or absent, and a safetensors file's table, read before the rest is believed. No torch here."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from simssl_core.errors import CheckpointError, RunError
+
+BYTES = {
+    "F64": 8,
+    "I64": 8,
+    "U64": 8,
+    "F32": 4,
+    "I32": 4,
+    "U32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I16": 2,
+    "U8": 1,
+    "I8": 1,
+    "BOOL": 1,
+}
+MAX_JSON = 8_000_000
+MAX_TABLE = 8 << 20
+STALE_SECONDS = 60.0  # a temporary file this old belongs to a writer that died
+Table = dict[str, tuple[str, tuple[int, ...]]]
+
+
+def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, then rename it to ``path``.
+
+    Whenever the process or the machine dies, ``path`` is the old file or the new one, never a part of it. Left-overs
+    of writers that died are swept away first.
+    """
+    sweep(path.parent)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        _flush(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush(path.parent)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write ``content`` to ``path``, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or the folder cannot be written; the old file stays as it was.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, lambda temporary: temporary.write_bytes(data))
+    except OSError as error:
+        raise RunError(
+            f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
+        ) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files whose writer died. (One that is being written has a recent time.)"""
+    for path in folder.glob("*.tmp"):
+        try:
+            if time.time() - path.lstat().st_mtime > STALE_SECONDS:
+                path.unlink()
+        except FileNotFoundError:  # its writer finished it meanwhile
+            continue
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def plain_file(path: Path, limit: int | None = None) -> int:
+    """The size of ``path`` in bytes, if it is a regular file of at most ``limit`` bytes.
+
+    Raises:
+        CheckpointError: it is missing, a link (which could point anywhere), a pipe or device, or too large.
+    """
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise CheckpointError(f"{path} is missing or cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise CheckpointError(f"{path} is a link or not a regular file; copy the file itself into the run's folder")
+    if limit is not None and found.st_size > limit:
+        raise CheckpointError(f"{path} has {found.st_size:,} bytes, more than the {limit:,} such a file can need")
+    return found.st_size
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``, of at most 8 MB.
+
+    Raises:
+        CheckpointError: it is missing, a link, too large, not JSON, or not an object.
+    """
+    plain_file(path, MAX_JSON)
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is not readable JSON ({error}); it may be damaged or cut short") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} does not hold a JSON object")
+    return value
+
+
+def read_table(path: Path) -> Table:
+    """The table of contents of a safetensors file, {name: (type, shape)}, checked against the file's size.
+
+    Reads the head only, so a file that claims to be huge costs nothing.
+
+    Raises:
+        CheckpointError: the file is missing, a link, cut short, or not safetensors.
+    """
+    size = plain_file(path)
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, MAX_TABLE):
+            raise CheckpointError(f"{path} is not a whole safetensors file; it may be cut short or of another kind")
+        head = file.read(length)
+    try:
+        entries = json.loads(head)
+        entries.pop("__metadata__", None)
+        table = {name: (entry["dtype"], tuple(entry["shape"])) for name, entry in entries.items()}
+        need = sum(BYTES[kind] * math.prod(_sizes(shape)) for kind, shape in table.values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{path} has a damaged safetensors table ({error!r})") from error
+    if need != size - 8 - length:
+        raise CheckpointError(f"{path} should hold {need:,} bytes of tensors but has {size - 8 - length:,}: cut short?")
+    return table
+
+
+def _sizes(shape: tuple) -> tuple[int, ...]:
+    if not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError(f"shape {shape}")
+    return shape

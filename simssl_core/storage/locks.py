@@ -1,0 +1,69 @@
+"""Who is alive: a file lock that the system frees at any death, so no process id and no clock has to be trusted.
+
+The holder of ``<root>/.lab/<race>.lease`` trains that race. The files in ``<root>/.lab/slots/`` limit how many races
+train at once; a worker that holds no slot waits.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+
+def _lock(file: int, exclusive: bool) -> bool:
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        else:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+class Lease:
+    """A lock on one file, held until :meth:`release` or the death of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._file: int | None = None
+
+    def take(self, wait: float = 1.0) -> bool:
+        """Take the lock, trying for ``wait`` seconds (a reader's :func:`held` holds it for microseconds)."""
+        if self._file is not None:
+            return True
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        until = time.monotonic() + wait
+        while not _lock(file, exclusive=True):
+            if time.monotonic() >= until:
+                os.close(file)
+                return False
+            time.sleep(0.02)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let go; harmless when nothing is held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def held(path: Path) -> bool:
+    """Whether a living process holds the lock on ``path``."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _lock(file, exclusive=False)
+    finally:
+        os.close(file)

@@ -1,0 +1,140 @@
+"""Opening the store's file, and putting it together again when it was deleted or damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from simssl_core.errors import CheckpointError, LabError, RunError
+from simssl_core.storage import files, history, paths, schema
+from simssl_core.storage.locks import Lease
+
+
+def connect(path: Path, readonly: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode (transactions are written out), waiting up to 10 s for another writer."""
+    mode = "ro" if readonly else "rw"
+    db = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None)
+    if not readonly:
+        db.execute("PRAGMA synchronous=NORMAL")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.VERSION:
+        db.close()
+        raise RunError(f"{path} was written by a newer version of the lab (format {version}); update this one.")
+    return db
+
+
+def mend(root: Path) -> None:
+    """Create the database if it is missing; set it aside and write a new one from the folders if it is damaged.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    path = paths.store_file(root)
+    lock = Lease(paths.lab(root) / "mend.lock")
+    try:
+        if not lock.take(wait=30):
+            raise RunError(f"{path} is being repaired by another process; try again in a moment.")
+        if path.exists() and _sound(path):
+            return
+        for suffix in ("", "-wal", "-shm"):
+            old = path.with_name(path.name + suffix)
+            if old.exists():
+                old.rename(path.with_name(f"damaged-{int(time.time())}.sqlite{suffix}"))
+        _create(root, path)
+    except OSError as error:
+        raise RunError(f"Cannot write the record of runs in {paths.lab(root)}: {error.strerror or error}.") from error
+    finally:
+        lock.release()
+
+
+def _sound(path: Path) -> bool:
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=10)) as db:
+            if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                return False
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+            return {"races", "runs", "metrics", "latest", "events", "commands"} <= tables
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _create(root: Path, path: Path) -> None:
+    """Build the new database under a temporary name, so that nobody ever sees half of it."""
+    building = path.with_name("store.building")
+    building.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(building)) as db:
+        db.executescript(schema.SQL)
+        for file in sorted(paths.lab(root).glob("*.json")):
+            with contextlib.suppress(LabError, KeyError, TypeError, AttributeError):
+                _restore_race(db, root, file)
+        db.commit()
+        db.execute("PRAGMA journal_mode=WAL")
+    building.rename(path)
+
+
+def _restore_race(db: sqlite3.Connection, root: Path, file: Path) -> None:
+    value = files.read_json(file)
+    race, config = file.stem, value["config"]
+    status, step, seconds = "stopped", 0, 0.0
+    for label, run in value["runs"].items():
+        folder = paths.run_folder(root, run)
+        try:
+            record = files.read_json(folder / "run.json")
+        except CheckpointError:
+            continue
+        status, step, seconds = record["status"], int(record["step"]), float(record["seconds"])
+        row = (run, race, label, record["objective"], config["data"]["name"], record.get("score_step"))
+        db.execute(
+            "INSERT OR REPLACE INTO runs(run, race, label, objective, data, score_step, scores) VALUES(?,?,?,?,?,?,?)",
+            (*row, json.dumps(record.get("scores", {}))),
+        )
+        insert_metrics(db, ((run, *row) for row in history.read_history(folder / "history.csv")))
+    db.execute(
+        "INSERT OR REPLACE INTO races(race, status, created, step, steps, seconds, config) VALUES(?,?,?,?,?,?,?)",
+        (race, status, value["created"], step, config["train"]["steps"], seconds, json.dumps(config)),
+    )
+
+
+def insert_metrics(db: sqlite3.Connection, rows: Iterable[tuple[str, int, float, str, float]]) -> None:
+    """Insert (run, step, seconds, name, value), each at its level (see :func:`schema.level`), and keep ``latest``."""
+    rows = list(rows)
+    known = {}
+    for run in {row[0] for row in rows}:
+        known[run] = {name for (name,) in db.execute("SELECT name FROM latest WHERE run=?", (run,))}
+    newest: dict[tuple[str, str], tuple] = {}
+    levelled = []
+    for run, step, seconds, name, value in rows:
+        levelled.append((run, name, schema.level(step, name not in known[run]), step, seconds, value))
+        known[run].add(name)
+        if step >= newest.get((run, name), (0, 0, -1))[2]:
+            newest[run, name] = (run, name, step, seconds, value)
+    db.executemany("INSERT OR REPLACE INTO metrics VALUES(?,?,?,?,?,?)", levelled)
+    db.executemany(
+        "INSERT INTO latest VALUES(?,?,?,?,?) ON CONFLICT(run, name) DO UPDATE SET step=excluded.step, "
+        "seconds=excluded.seconds, value=excluded.value WHERE excluded.step >= latest.step",
+        newest.values(),
+    )
+
+
+def truncate(db: sqlite3.Connection, run: str, step: int) -> None:
+    """Drop the run's metrics after ``step``."""
+    db.execute("DELETE FROM metrics WHERE run=? AND step>?", (run, step))
+    db.execute("DELETE FROM latest WHERE run=?", (run,))
+    db.execute(
+        "INSERT INTO latest SELECT run, name, MAX(step), seconds, value FROM metrics WHERE run=? GROUP BY name", (run,)
+    )
+
+
+def carry_over(old: sqlite3.Connection, path: Path) -> None:
+    """Copy what the deleted file behind ``old`` still holds into the new file at ``path``."""
+    with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(connect(path)) as new, new:
+        new.execute("BEGIN IMMEDIATE")
+        for table in ("races", "runs", "metrics", "latest", "events"):
+            rows = old.execute(f"SELECT * FROM {table}").fetchall()
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                new.executemany(f"INSERT OR REPLACE INTO {table} VALUES({marks})", rows)

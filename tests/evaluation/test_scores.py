@@ -1,0 +1,83 @@
+"""All numbers together: planted content and style come out, and what cannot be asked is left out."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from simssl_core.errors import ShapeError
+from simssl_core.evaluation.scores import score
+from tests.evaluation.planted import features
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+LIVE = {"linear", "knn", "style_r2", "style_share", "effective_rank", "feature_std", "alignment", "uniformity"}
+FULL = {"knn_euclidean", "mlp", "cluster_acc", "nmi", "ari", "silhouette", "within_between"}
+MUTUAL = {"mutual_information", "mutual_information_ceiling", "mutual_information_gaussian"}
+FULL |= MUTUAL
+FACTORS = {f"{kind}:{name}" for kind in ("style", "factor") for name in ("x", "hue", "flip")}
+FACTORS |= {"style_accuracy:flip", "factor_accuracy:flip"}
+
+
+def test_the_names():
+    assert set(score(features())) == LIVE | FACTORS
+    assert set(score(features(), full=True)) == LIVE | FACTORS | FULL
+
+
+def test_all_are_plain_finite_numbers():
+    numbers = score(features(), full=True)
+    assert all(type(value) is float and math.isfinite(value) for value in numbers.values())
+
+
+def test_content_and_style_come_apart():
+    both, content, style = features(), features(style=0.0), features(content=0.0)
+    a, b, c = score(both), score(content), score(style)
+    assert a["linear"] > 0.9 and b["linear"] > 0.9 and c["linear"] < 0.4
+    assert a["style_r2"] > 0.9 and b["style_r2"] < 0.05 and c["style_r2"] > 0.9
+    assert a["factor:x"] > 0.9 and b["factor:x"] < 0.05 and c["factor:flip"] > 0.9
+    assert b["style_share"] < 0.05 < a["style_share"] < 0.9 < c["style_share"]
+    assert b["alignment"] < 0.01 < a["alignment"]
+
+
+def test_a_warped_mixture_still_shows_both():
+    numbers = score(features(warp=True), full=True)
+    assert numbers["linear"] > 0.85 and numbers["mlp"] > 0.9 and numbers["style_r2"] > 0.6
+
+
+def test_the_label_is_not_probed_as_a_factor():
+    found = features()
+    named = {"train_factors": {"x": found.train_labels.astype(float)}}
+    named["test_factors"] = {"x": found.test_labels.astype(float)}
+    assert "factor:x" not in score(dataclasses.replace(found, **named))
+
+
+def test_unlabelled_data_has_no_content_numbers():
+    found = features()
+    nothing = {n: np.full_like(getattr(found, n), -1) for n in ("train_labels", "test_labels")}
+    numbers = score(dataclasses.replace(found, **nothing), full=True)
+    assert set(numbers) == (LIVE | FACTORS | MUTUAL) - {"linear", "knn"}
+
+
+def test_collapsed_features_have_a_defined_answer():
+    found = features()
+    flat = {n: np.full_like(getattr(found, n), 0.25) for n in ("train", "test", "views")}
+    numbers = score(dataclasses.replace(found, **flat), full=True)
+    assert numbers["effective_rank"] == 0 and numbers["feature_std"] == 0
+    assert "style_share" not in numbers
+    assert numbers["style_r2"] == pytest.approx(0, abs=0.05)
+    assert numbers["linear"] < 0.5
+
+
+@pytest.mark.parametrize("part", ["train", "test", "views", "map"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_features_that_are_not_finite_are_refused(part, bad):
+    found = features()
+    broken = getattr(found, part).copy()
+    broken.flat[3] = bad
+    with pytest.raises(ShapeError, match=f"{part} features"):
+        score(dataclasses.replace(found, **{part: broken}))
+
+
+def test_the_same_features_give_the_same_numbers():
+    assert score(features(), full=True) == score(features(), full=True)

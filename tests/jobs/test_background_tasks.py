@@ -1,0 +1,92 @@
+"""Longer work in the background: progress, its end, trouble with one run, a wish to stop, one at a time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from simssl_core.analysis import memory_decoders
+from simssl_core.errors import RunError
+from simssl_core.jobs import background_tasks
+from simssl_core.storage.locks import Lease
+from tests.small_races import until
+from tests.small_runs import small_runs
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    small_runs(tmp_path, "digits", ["vae", "simclr"], points=100)
+    return tmp_path
+
+
+def quick(monkeypatch, seen):
+    def steps(folder):
+        seen.append(folder.name)
+        yield 0.5, "half"
+        if folder.name == "small-vae":
+            raise RunError("no vae today")
+        yield 1.0, "whole"
+
+    monkeypatch.setitem(background_tasks._STEPS, background_tasks.FULL, steps)
+
+
+def test_trouble_with_one_run_does_not_keep_the_other_waiting(shelf, monkeypatch):
+    seen = []
+    quick(monkeypatch, seen)
+    background_tasks.work(background_tasks.FULL, ["small-vae", "small-simclr"], shelf)
+    now = background_tasks.status(background_tasks.FULL, shelf)
+    assert seen == ["small-vae", "small-simclr"] and now.trouble == {"small-vae": "no vae today"}
+    assert now.share == 1.0 and now.words == "done" and not now.alive and now.ended
+
+
+def test_a_wish_to_stop_is_obeyed_at_the_next_step(shelf, monkeypatch):
+    seen = []
+    quick(monkeypatch, seen)
+    background_tasks.stop(background_tasks.FULL, shelf)
+    done = background_tasks.work(background_tasks.FULL, ["small-simclr", "small-vae"], shelf)
+    assert seen == ["small-simclr"] and done.words == "stopped" and done.share < 1
+
+
+def test_one_of_a_kind_at_a_time(shelf):
+    background_tasks._say(
+        shelf, background_tasks.Chore(background_tasks.FULL, ("small-vae",), run="small-vae", started=time.time())
+    )
+    lease = Lease(background_tasks._file(shelf, background_tasks.FULL, "lease"))
+    assert not background_tasks.status(background_tasks.FULL, shelf).alive
+    lease.take()
+    assert background_tasks.status(background_tasks.FULL, shelf).alive
+    with pytest.raises(RunError, match="under way already"):
+        background_tasks.start(background_tasks.FULL, ["small-simclr"], shelf)
+    lease.release()
+    background_tasks.dismiss(background_tasks.FULL, shelf)
+    assert background_tasks.status(background_tasks.FULL, shelf) is None
+
+
+def test_an_unknown_run_starts_nothing(shelf):
+    with pytest.raises(RunError, match="no run called"):
+        background_tasks.start(background_tasks.MEMORY, ["nobody"], shelf)
+    assert background_tasks.status(background_tasks.MEMORY, shelf) is None
+
+
+def test_the_time_left_follows_from_the_share():
+    chore = background_tasks.Chore(background_tasks.FULL, ("a",), share=0.25, started=time.time() - 10)
+    assert chore.left == pytest.approx(30, rel=0.05)
+    assert background_tasks.Chore(background_tasks.FULL, ("a",), started=time.time()).left is None
+
+
+def test_a_process_of_its_own_learns_and_keeps(shelf, monkeypatch):
+    from simssl_core.latent import memory_decoder
+
+    assert memory_decoder.SECONDS < 60, "what the page promises"
+    background_tasks.start(background_tasks.MEMORY, ["small-simclr"], shelf)
+    until(lambda: 0 < background_tasks.status(background_tasks.MEMORY, shelf).share < 1, 60, "progress")
+    assert background_tasks.status(background_tasks.MEMORY, shelf).alive
+    background_tasks.stop(background_tasks.MEMORY, shelf)
+    until(lambda: not background_tasks.status(background_tasks.MEMORY, shelf).alive, 20, "its end")
+    assert (
+        background_tasks.status(background_tasks.MEMORY, shelf).words == "stopped"
+        and memory_decoders.state(shelf / "small-simclr") == "missing"
+    )

@@ -1,0 +1,52 @@
+"""Predictions on sprites: what was said, what was found, and the count of agreements."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simssl_core.evaluation.theory import observed, predict, strength
+from tests.small_runs import small_runs
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
+
+
+@pytest.mark.parametrize(
+    ("family", "factor", "said"),
+    [
+        ("generative", "shape", "kept"),
+        ("generative", "x", "kept"),
+        ("discriminative", "shape", "kept"),
+        ("discriminative", "x", "lost"),
+        ("reference", "x", None),
+    ],
+)
+def test_what_the_theory_says(family, factor, said):
+    assert predict(family, factor, ("shape",)) == said
+
+
+def test_found_means_above_chance():
+    assert observed(0.5) == "kept" and observed(0.49) == "lost"
+    assert observed(0.5, chance=0.1) == "lost" and observed(0.56, chance=0.1) == "kept"
+    assert strength(0.05, 0.1) == 0 and strength(1.0, 0.1) == 1
+
+
+def test_the_page_counts_how_often_it_was_right(tmp_path, monkeypatch):
+    scores = {"linear": 0.9, "style:x": 0.8, "style:hue": 0.1, "style_r2": 0.4}
+    for run in small_runs(tmp_path, "sprites", ["vae", "simclr", "random"]):
+        record = tmp_path / run / "run.json"
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"scores": scores, "score_step": 0}))
+    monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
+    at = AppTest.from_file(PAGE, default_timeout=90)
+    at.session_state["compare_part"] = "Predictions"
+    at.run()
+    assert not at.exception
+    text = " ".join(item.value for item in at.caption)
+    assert "Views share shape" in text and "right 4 of 6 times" in text
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    said = {(a["x"], a["y"]): a["text"] for a in figure["layout"]["annotations"]}
+    assert said["simclr", "x"] == "<b>lost ✗</b>" and said["vae", "x"] == "kept ✓" and said["simclr", "hue"] == "lost ✓"
+    assert said["random", "x"] == "nothing said" and len(said) == 9
