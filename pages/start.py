@@ -8,6 +8,7 @@ from pages.components.run_cards import run_cards
 from pages.shared import layout, registry
 from pages.shared.run_picker import all_runs
 from pages.tours import bar
+from simssl_core.data import catalog
 from simssl_core.library import RunEntry
 
 PICTURE = st.components.v2.component("simssl_model_picture", html=(layout.ASSETS / "model.svg").read_text())
@@ -43,7 +44,7 @@ def shelf(entries: list[RunEntry]) -> None:
     if not good:
         layout.empty("No runs yet", "Train one: the first picture moves within seconds.", "pages/train.py", "Train")
         return
-    sets = sorted({entry.data for entry in good}, key=lambda name: (name != "sprites", name))
+    sets = catalog.ordered(entry.data for entry in good)
     for name, tab in zip(sets, st.tabs([name.replace("_", " ") for name in sets]), strict=True):
         with tab:
             run_cards.gallery([entry for entry in good if entry.data == name], key=f"gallery.{name}")

@@ -13,12 +13,11 @@ from simssl_core.data.catalog import DatasetInfo
 from simssl_core.errors import LabError
 
 DATA, VIEWS = 8, 3  # data shown, and views of each at most
-OWN = ("folder", "parquet")
 
 
 def views(info: DatasetInfo, answers: dict[str, Any]) -> None:
     """One column for each of a few data, its views below one another; silent where the data are not at hand."""
-    if info.name in OWN:
+    if info.own_files:
         return
     try:
         config = parse(ViewConfig, answers, "views")

@@ -14,7 +14,6 @@ from simssl_core.data.probe_set import fixed_places
 from simssl_core.errors import CheckpointError, DataError
 from simssl_core.storage.run_record import RunRecord
 
-LOCAL = ("sprites", "digits")  # data sets that are made here
 MOST = 1000
 
 
@@ -55,7 +54,8 @@ def open_gallery(folder: Path, record: RunRecord) -> Gallery:
     Raises:
         CheckpointError: it has no map, or a damaged one, and its data set is not made on this machine.
     """
-    local = _local_images(record) if record.dataset.name in LOCAL else None
+    about = catalog.find(record.dataset.name)
+    local = _local_images(record) if about and about.made_here else None
     names = record.dataset.classes
     try:
         shown = latent_map.open_map(folder)

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simssl_core.data import captions
-from simssl_core.data.datasets import sprites
+from simssl_core.data import captions, catalog
 from simssl_core.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -25,13 +24,15 @@ BATCH = 250
 def vocabulary(studio: Studio) -> tuple[str, ...]:
     """The words that the run met in training; () for objectives that read no captions.
 
-    The captions of sprites tell only the factors that the views share, so the rest of their vocabulary stays untaught.
+    Captions made from factors (those of sprites) tell only the factors that the views share, so the rest of their
+    vocabulary stays untaught.
     """
     if not getattr(studio.objective, "needs_captions", False):
         return ()
     known = studio.objective.context.vocabulary[1:]  # 0 is the empty word that pads
-    if studio.record.dataset.name == "sprites":
-        told = set(sprites.told_words(studio.record.config.views.shared))
+    about = catalog.find(studio.record.dataset.name)
+    if about and about.caption_words:
+        told = set(about.caption_words(studio.record.config.views.shared))
         known = [word for word in known if word in told]
     return tuple(known)
 

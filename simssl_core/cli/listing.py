@@ -14,7 +14,6 @@ from simssl_core.errors import DataError
 from simssl_core.storage import paths
 
 HELP = "list objectives, data sets, presets and runs"
-OWN = ("folder", "parquet")
 PARTS = ("objectives", "data", "presets", "runs")
 
 
@@ -61,7 +60,7 @@ def _data() -> list[dict[str, Any]]:
             "title": info.title,
             "shape": list(info.shape),
             "classes": info.classes,
-            **_here(info.name),
+            **_here(info),
             "description": info.description,
         }
         for info in infos
@@ -77,14 +76,14 @@ def _presets() -> list[dict[str, Any]]:
     ]
 
 
-def _here(name: str) -> dict[str, Any]:
+def _here(info: catalog.DatasetInfo) -> dict[str, Any]:
     """Whether the data can be loaded right now, without the internet, and if not why."""
-    if name in OWN:
+    if info.own_files:
         return {"available": True, "why": "give your own with --path"}
     before = os.environ.get("SIMSSL_OFFLINE")
     os.environ["SIMSSL_OFFLINE"] = "1"
     try:
-        catalog.load(DataConfig(name=name, train=64, test=64))
+        catalog.load(DataConfig(name=info.name, train=64, test=64))
     except DataError as error:
         return {"available": False, "why": str(error)}
     finally:

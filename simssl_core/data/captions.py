@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -33,6 +35,8 @@ def tokenize(captions: Sequence[str], vocabulary: Sequence[str], longest: int = 
 
     Words that the vocabulary does not have are left out.
     """
+    import torch
+
     place = {word: k for k, word in enumerate(vocabulary) if k}
     rows = [[place[w] for w in words(text) if w in place][:longest] for text in captions]
     tokens = torch.zeros(len(rows), max([1, *map(len, rows)]), dtype=torch.int64)

@@ -1,32 +1,29 @@
-"""The catalog of data sets: what there is (torch-free), and loading it onto a device as uint8."""
+"""The catalog of data sets: what there is (torch-free), and loading it onto a device as uint8.
+
+Each data set stands in a file of its own in :mod:`simssl_core.data.datasets`, which registers it when it is imported;
+:func:`register` does the same for one from outside.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 from simssl_core.config import DataConfig
+from simssl_core.data import datasets
+from simssl_core.data.datasets.info import REGISTERED, DatasetInfo, register
 from simssl_core.errors import DataError
 
 if TYPE_CHECKING:  # torch is imported by load() only
     from simssl_core.data.datasets.base import Loaded
     from simssl_core.data.types import Factor, Split
 
-
-LOADERS = {
-    "sprites": "sprites",
-    "digits": "digits",
-    "mnist": "mnist",
-    "fashion_mnist": "mnist",
-    "cifar10": "cifar10",
-    "celeba": "celeba",
-    "coil20": "coil20",
-    "folder": "image_folder",
-    "parquet": "parquet",
-}
+__all__ = ["Dataset", "DatasetInfo", "find", "info", "load", "names", "ordered", "register"]
 
 
 @dataclass(frozen=True)
@@ -51,20 +48,34 @@ class Dataset:
 
 def names() -> tuple[str, ...]:
     """The data sets' names, the default first."""
-    return tuple(CATALOG)
+    _discover()
+    return tuple(sorted(REGISTERED, key=lambda name: _place(REGISTERED[name])))
+
+
+def ordered(some: Iterable[str]) -> list[str]:
+    """These names without repetition, in the catalog's order; names that it does not have come last, by name."""
+    places = {name: place for place, name in enumerate(names())}
+    return sorted(set(some), key=lambda name: (places.get(name, len(places)), name))
+
+
+def find(name: str) -> DatasetInfo | None:
+    """What a data set says of itself; None where the catalog has no such name (a run may come from elsewhere)."""
+    _discover()
+    return REGISTERED.get(name)
 
 
 def info(name: str) -> DatasetInfo:
-    """What is known of a data set before it is loaded.
+    """What a data set says of itself before it is loaded.
 
     Raises:
         DataError: the catalog has no such name.
     """
-    if name not in CATALOG:
-        near = difflib.get_close_matches(str(name), CATALOG, n=1)
+    about = find(name)
+    if about is None:
+        near = difflib.get_close_matches(str(name), names(), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise DataError(f"There is no data set '{name}'.{hint} Known: {', '.join(CATALOG)}.")
-    return CATALOG[name]
+        raise DataError(f"There is no data set '{name}'.{hint} Known: {', '.join(names())}.")
+    return about
 
 
 def load(config: DataConfig, device: str = "cpu") -> Dataset:
@@ -74,8 +85,7 @@ def load(config: DataConfig, device: str = "cpu") -> Dataset:
         DataError: unknown name, or files that are missing, unreadable or of the wrong form, with how to mend it.
     """
     about = info(config.name)
-    module = importlib.import_module(f"simssl_core.data.datasets.{LOADERS[config.name]}")
-    loaded = _in_words(module.load(config, device))
+    loaded = _in_words(about.load(config, device))
     return Dataset(
         config=config,
         info=about,
@@ -89,6 +99,17 @@ def load(config: DataConfig, device: str = "cpu") -> Dataset:
     )
 
 
+def _place(about: DatasetInfo) -> tuple[bool, int, str]:
+    return about.own_files, about.order, about.name
+
+
+@cache
+def _discover() -> None:
+    """Import every module in the folder of data sets, so that each ``register(...)`` has run."""
+    for module in pkgutil.iter_modules(datasets.__path__, f"{datasets.__name__}."):
+        importlib.import_module(module.name)
+
+
 def _in_words(loaded: Loaded) -> Loaded:
     """The same with the classes' names as captions, where there are labels and no captions."""
     from simssl_core.data import captions
@@ -99,157 +120,3 @@ def _in_words(loaded: Loaded) -> Loaded:
         return loaded
     train, test = (replace(split, captions=captions.of_classes(split.labels, loaded.classes)) for split in splits)
     return replace(loaded, train=train, test=test, vocabulary=captions.build_vocabulary(loaded.classes))
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """One data set of the catalog.
-
-    ``shape`` (C, H, W) and ``classes`` are 0 where the user's own files decide. ``likelihood`` is that of p(x|z).
-    ``views``, ``model`` and ``train`` hold what differs from the defaults of the configuration models: the settings
-    that show content and style come apart **live on a CPU**. ``published`` holds the paper's own setting under the same
-    three names.
-    """
-
-    name: str
-    title: str
-    description: str
-    shape: tuple[int, int, int]
-    classes: int
-    likelihood: Literal["bernoulli", "gaussian"] = "gaussian"
-    procedural: bool = False
-    views: Mapping[str, Any] = field(default_factory=dict)
-    model: Mapping[str, Any] = field(default_factory=dict)
-    train: Mapping[str, Any] = field(default_factory=dict)
-    published: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-INK_VIEWS = {"crop_min": 0.4, "crop_max": 1.0, "vflip": 0.5}
-INK_MODEL = {"encoder": "mlp", "hidden": (500, 500, 2000), "width": 10}
-COLOUR_VIEWS = {
-    "crop_min": 0.6,
-    "crop_max": 1.0,
-    "vflip": 0.5,
-    "brightness": 0.8,
-    "contrast": 0.8,
-    "saturation": 0.8,
-    "hue": 0.2,
-}
-OWN_VIEWS = {
-    "crop_min": 0.5,
-    "vflip": 0.0,
-    "hflip": 0.5,
-    "brightness": 0.4,
-    "contrast": 0.4,
-    "saturation": 0.4,
-    "hue": 0.1,
-}
-PUBLISHED_TRAIN = {"batch": 64, "learning_rate": 8e-5}
-PUBLISHED_INK = {"views": {**INK_VIEWS, "binarise": True}, "model": INK_MODEL, "train": PUBLISHED_TRAIN}
-PUBLISHED_COLOUR = {"views": COLOUR_VIEWS, "model": {"encoder": "resnet18", "width": 64}, "train": PUBLISHED_TRAIN}
-
-CATALOG: dict[str, DatasetInfo] = {
-    item.name: item
-    for item in (
-        DatasetInfo(
-            "sprites",
-            "Sprites",
-            "Ten shapes drawn on the fly. Position, size, rotation, hue, background and line width are known exactly, "
-            "and you decide which of them two views share.",
-            (3, 32, 32),
-            10,
-            procedural=True,
-            views={"shared": ("shape",)},
-            model={"encoder": "convnet", "width": 16, "channels": 16},
-            train={"batch": 64, "learning_rate": 2e-3},
-        ),
-        DatasetInfo(
-            "digits",
-            "Small digits",
-            "1,797 real handwritten digits of 8 by 8 pixels that come with scikit-learn: the quickest real data.",
-            (1, 8, 8),
-            10,
-            views={"crop_min": 0.5, "crop_max": 1.0, "vflip": 0.0, "rotation": 20.0},
-            model={"encoder": "mlp", "hidden": (256, 128), "width": 10},
-            train={"batch": 128, "learning_rate": 1e-3},
-        ),
-        DatasetInfo(
-            "mnist",
-            "MNIST",
-            "70,000 handwritten digits of 28 by 28 pixels.",
-            (1, 28, 28),
-            10,
-            likelihood="bernoulli",
-            views={**INK_VIEWS, "binarise": True},
-            model=INK_MODEL,
-            train={"batch": 128, "learning_rate": 2e-3},
-            published=PUBLISHED_INK,
-        ),
-        DatasetInfo(
-            "fashion_mnist",
-            "Fashion-MNIST",
-            "70,000 pictures of clothes and shoes, 28 by 28 pixels of grey.",
-            (1, 28, 28),
-            10,
-            likelihood="bernoulli",
-            views={**INK_VIEWS, "binarise": True},
-            model=INK_MODEL,
-            train={"batch": 128, "learning_rate": 2e-3},
-            published=PUBLISHED_INK,
-        ),
-        DatasetInfo(
-            "cifar10",
-            "CIFAR-10",
-            "60,000 photographs of ten kinds of animals and vehicles, 32 by 32 pixels. The small ConvNet is live on a "
-            "CPU; the paper's ResNet-18 needs a GPU.",
-            (3, 32, 32),
-            10,
-            views=COLOUR_VIEWS,
-            model={"encoder": "convnet", "width": 64},
-            train={"batch": 128, "learning_rate": 1e-3},
-            published=PUBLISHED_COLOUR,
-        ),
-        DatasetInfo(
-            "celeba",
-            "CelebA",
-            "Photographs of faces, 64 by 64 pixels, with 40 attributes (hair, glasses, smile, ...) as true factors.",
-            (3, 64, 64),
-            2,
-            views=COLOUR_VIEWS,
-            model={"encoder": "convnet", "width": 64},
-            train={"batch": 64, "learning_rate": 1e-3},
-            published=PUBLISHED_COLOUR,
-        ),
-        DatasetInfo(
-            "coil20",
-            "COIL-20",
-            "Twenty objects on a turntable, 72 photographs each, 32 by 32 pixels of grey: the angle of view is known.",
-            (1, 32, 32),
-            20,
-            views={"crop_min": 0.6, "crop_max": 1.0, "vflip": 0.0},
-            model={"encoder": "convnet", "width": 16},
-            train={"batch": 128, "learning_rate": 1e-3},
-        ),
-        DatasetInfo(
-            "folder",
-            "Your folder",
-            "Your own pictures: a folder whose sub-folders are the labels.",
-            (0, 0, 0),
-            0,
-            views=OWN_VIEWS,
-            model={"encoder": "convnet", "width": 64},
-            train={"batch": 64, "learning_rate": 1e-3},
-        ),
-        DatasetInfo(
-            "parquet",
-            "Your parquet file",
-            "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become "
-            "factors, a column of text becomes captions.",
-            (0, 0, 0),
-            0,
-            views=OWN_VIEWS,
-            model={"encoder": "convnet", "width": 64},
-            train={"batch": 64, "learning_rate": 1e-3},
-        ),
-    )
-}

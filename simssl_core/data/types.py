@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
+if TYPE_CHECKING:  # data sets are listed without torch, and say which factors they have
+    import torch
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import torch
 from simssl_core.config import ViewConfig
 from simssl_core.data import captions, colour, crops
 from simssl_core.data.catalog import Dataset
-from simssl_core.data.datasets import sprites
 from simssl_core.data.types import Factor, Split, Views
 
 BLOCK_PIXELS = 2**17  # pixels of each channel that a CPU works on at a time
@@ -81,22 +80,23 @@ class ViewMaker(ABC):
 
 
 class DrawnViews(ViewMaker):
-    """Sprites drawn again: the factors in ``config.shared`` are the datum's own, all others are drawn afresh.
+    """Images drawn again: the factors in ``config.shared`` are the datum's own, all others are drawn afresh.
 
     Crops, flips and colour settings do not apply (noise and binarisation do). A view's caption tells only what its
     datum's views share: a word about a factor that was drawn again would be wrong for the picture beside it.
     """
 
     def __init__(self, dataset: Dataset, config: ViewConfig):
-        super().__init__(dataset, config, tuple(f for f in sprites.FACTORS if f.name not in config.shared))
+        self.drawing = dataset.info.drawing()
+        super().__init__(dataset, config, tuple(f for f in self.drawing.factors if f.name not in config.shared))
 
     def _make(self, split, index, generator):
-        drawn = sprites.draw(len(index), generator, self.factors)
+        drawn = self.drawing.draw(len(index), generator, self.factors)
         kept = {name: split.factors[name][index] for name in self.config.shared}
-        return sprites.render({**kept, **drawn}), drawn
+        return self.drawing.render({**kept, **drawn}), drawn
 
     def _captions(self, split):
-        return sprites.describe(split.factors, self.config.shared)
+        return self.drawing.describe(split.factors, self.config.shared)
 
 
 class AugmentedViews(ViewMaker):

@@ -6,10 +6,10 @@ import io
 
 import numpy as np
 
+from simssl_core.data import catalog
 from simssl_core.errors import DataError
 
 INKED = 40  # of 255: a pixel darker than this is no stroke
-CENTRED = {"digits": 0.0, "mnist": 4 / 28}  # data sets whose digits were cut out and centred, and the margin they got
 WIDEST = 0.875  # of the digits' width: theirs are narrower than high
 MOST_PIXELS = 40_000_000
 
@@ -31,8 +31,9 @@ def as_input(picture: np.ndarray, shape: tuple[int, int, int], dataset: str) -> 
     grey = np.asarray(image.convert("L"))
     if np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])) > 127:
         grey = 255 - grey
-    if dataset in CENTRED:
-        return _centred(grey, height, width, CENTRED[dataset])[None]
+    about = catalog.find(dataset)
+    if about and about.digit_margin is not None:
+        return _centred(grey, height, width, about.digit_margin)[None]
     return np.asarray(_square(Image.fromarray(grey)).resize((width, height), Image.Resampling.BOX))[None].copy()
 
 

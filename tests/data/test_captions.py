@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from simssl_core.data import captions
-from simssl_core.data.datasets import sprite_shapes, sprites
+from simssl_core.data.datasets import sprites
+from simssl_core.data.datasets.sprites import shapes
 
 
 def sprite(**values):
@@ -45,7 +46,7 @@ def test_a_caption_says_what_is_there(values, words):
 
 def test_every_phrase_is_in_the_vocabulary():
     assert sprites.VOCABULARY[0] == ""
-    assert set(sprite_shapes.NAMES) | {"leaning", "upright", "background"} <= set(sprites.VOCABULARY)
+    assert set(shapes.NAMES) | {"leaning", "upright", "background"} <= set(sprites.VOCABULARY)
     assert len(sprites.VOCABULARY) == len(set(sprites.VOCABULARY)) < 64
 
 

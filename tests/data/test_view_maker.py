@@ -8,7 +8,8 @@ import torch
 
 from simssl_core.config import SPRITE_FACTORS, DataConfig, ViewConfig
 from simssl_core.data import catalog, view_maker
-from simssl_core.data.datasets.sprites import COLOURS, describe, render
+from simssl_core.data.datasets.sprites import COLOURS, describe
+from simssl_core.data.datasets.sprites.drawing import render
 from simssl_core.data.types import Split
 
 EVERYTHING = {

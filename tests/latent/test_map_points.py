@@ -10,6 +10,7 @@ from PIL import Image
 from simssl_core.config import DataConfig, ViewConfig
 from simssl_core.data import catalog
 from simssl_core.data.datasets import sprites
+from simssl_core.data.datasets.sprites import drawing
 from simssl_core.data.probe_set import Plan
 from simssl_core.data.types import Factor, Split
 from simssl_core.data.view_maker import make_views
@@ -61,7 +62,7 @@ def test_sprites_can_be_drawn_again_from_their_row(world):
     dataset, views = world
     table, images = map_points(dataset, views, PLAN)
     rows = table.iloc[[0, 49, 50, 54, 109]]
-    again = sprites.render({f.name: torch.tensor(rows[f.name].to_numpy()) for f in sprites.FACTORS})
+    again = drawing.render({f.name: torch.tensor(rows[f.name].to_numpy()) for f in sprites.FACTORS})
     np.testing.assert_allclose(again, images[rows.index] / 255, atol=1.01 / 255)
 
 

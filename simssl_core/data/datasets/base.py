@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from simssl_core.config import DataConfig
 from simssl_core.data.types import Factor, Split
@@ -52,6 +51,8 @@ def to_split(
     captions: tuple[str, ...] = (),
 ) -> Split:
     """Arrays -> a :class:`Split` on ``device``: images uint8 (N, C, H, W), labels (N,), factors by name (N,)."""
+    import torch
+
     named = {n: torch.from_numpy(np.array(v, dtype=np.float32)).to(device) for n, v in (factors or {}).items()}
     return Split(
         images=torch.from_numpy(np.array(images, order="C")).to(device),

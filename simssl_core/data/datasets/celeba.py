@@ -7,11 +7,13 @@ import numpy as np
 from simssl_core.config import DataConfig
 from simssl_core.data import decoding, torchvision_safe
 from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.info import COLOUR_VIEWS, PUBLISHED_COLOUR, DatasetInfo, register
 from simssl_core.data.download import download, root
 from simssl_core.data.types import Factor
 from simssl_core.errors import DataError
 
 CONTENT = "Male"  # the attribute that serves as the class label; all 40 are factors
+CLASSES = ("not male", "male")
 FILES = (
     "list_attr_celeba.txt",
     "list_eval_partition.txt",
@@ -61,4 +63,21 @@ def _assemble(parts, names: tuple[str, ...], device: str) -> Loaded:
         for rows in (slice(cut), slice(cut, None))
     )
     factors = tuple(Factor(name, "discrete", 0, 1, ("no", "yes")) for name in names)
-    return Loaded(*splits, classes=("not male", "male"), factors=factors)
+    return Loaded(*splits, classes=CLASSES, factors=factors)
+
+
+register(
+    DatasetInfo(
+        "celeba",
+        "CelebA",
+        "Photographs of faces, 64 by 64 pixels, with 40 attributes (hair, glasses, smile, ...) as true factors.",
+        (3, 64, 64),
+        load,
+        class_names=CLASSES,
+        order=5,
+        views=COLOUR_VIEWS,
+        model={"encoder": "convnet", "width": 64},
+        train={"batch": 64, "learning_rate": 1e-3},
+        published=PUBLISHED_COLOUR,
+    )
+)

@@ -10,6 +10,7 @@ from simssl_core.config import DataConfig
 from simssl_core.data import torchvision_safe
 from simssl_core.data.datasets import parquet
 from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.info import COLOUR_VIEWS, PUBLISHED_COLOUR, DatasetInfo, register
 from simssl_core.data.download import fetch, root
 from simssl_core.errors import DataError
 
@@ -88,3 +89,21 @@ def _assemble(parts: dict[str, tuple[np.ndarray, np.ndarray]], config: DataConfi
         rows = subset(len(images), limit, config.seed)
         splits.append(to_split(device, images[rows], labels[rows].astype(np.int64)))
     return Loaded(*splits, classes=CLASSES)
+
+
+register(
+    DatasetInfo(
+        "cifar10",
+        "CIFAR-10",
+        "60,000 photographs of ten kinds of animals and vehicles, 32 by 32 pixels. The small ConvNet is live on a "
+        "CPU; the paper's ResNet-18 needs a GPU.",
+        (3, 32, 32),
+        load,
+        class_names=CLASSES,
+        order=4,
+        views=COLOUR_VIEWS,
+        model={"encoder": "convnet", "width": 64},
+        train={"batch": 128, "learning_rate": 1e-3},
+        published=PUBLISHED_COLOUR,
+    )
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from simssl_core.config import DataConfig
 from simssl_core.data.datasets import parquet
 from simssl_core.data.datasets.base import Loaded
+from simssl_core.data.datasets.info import DatasetInfo, register
 from simssl_core.data.download import root
 from simssl_core.errors import DataError
 
@@ -25,3 +26,19 @@ def load(config: DataConfig, device: str) -> Loaded:
             "image, label and angle_deg (the Hugging Face image convention); there is no automatic download."
         )
     return parquet.load_files(*parquet.find(place), config, device)
+
+
+register(
+    DatasetInfo(
+        "coil20",
+        "COIL-20",
+        "Twenty objects on a turntable, 72 photographs each, 32 by 32 pixels of grey: the angle of view is known.",
+        (1, 32, 32),
+        load,
+        class_count=20,
+        order=6,
+        views={"crop_min": 0.6, "crop_max": 1.0, "vflip": 0.0},
+        model={"encoder": "convnet", "width": 16},
+        train={"batch": 128, "learning_rate": 1e-3},
+    )
+)

@@ -6,6 +6,9 @@ import numpy as np
 
 from simssl_core.config import DataConfig
 from simssl_core.data.datasets.base import Loaded, held_out, to_split
+from simssl_core.data.datasets.info import DatasetInfo, register
+
+CLASSES = tuple("0123456789")
 
 
 def load(config: DataConfig, device: str) -> Loaded:
@@ -19,5 +22,24 @@ def load(config: DataConfig, device: str) -> Loaded:
     return Loaded(
         train=to_split(device, images[train], labels[train]),
         test=to_split(device, images[test], labels[test]),
-        classes=tuple(str(k) for k in range(10)),
+        classes=CLASSES,
     )
+
+
+register(
+    DatasetInfo(
+        "digits",
+        "Small digits",
+        "1,797 real handwritten digits of 8 by 8 pixels that come with scikit-learn: the quickest real data.",
+        (1, 8, 8),
+        load,
+        class_names=CLASSES,
+        source="made here",
+        order=1,
+        views={"crop_min": 0.5, "crop_max": 1.0, "vflip": 0.0, "rotation": 20.0},
+        model={"encoder": "mlp", "hidden": (256, 128), "width": 10},
+        train={"batch": 128, "learning_rate": 1e-3},
+        simple=True,
+        digit_margin=0.0,
+    )
+)

@@ -16,6 +16,7 @@ import numpy as np
 from simssl_core.config import DataConfig
 from simssl_core.data import decoding
 from simssl_core.data.datasets.base import Loaded, held_out, own_path, subset, to_split
+from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.errors import DataError
 
 MOST_FILES = 2_000_000
@@ -92,3 +93,18 @@ def _entries(place: Path) -> list[os.DirEntry]:
             return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
     except OSError as error:
         raise DataError(f"{place} cannot be listed ({error}).") from error
+
+
+register(
+    DatasetInfo(
+        "folder",
+        "Your folder",
+        "Your own pictures: a folder whose sub-folders are the labels.",
+        (0, 0, 0),
+        load,
+        source="own files",
+        views=OWN_VIEWS,
+        model={"encoder": "convnet", "width": 64},
+        train={"batch": 64, "learning_rate": 1e-3},
+    )
+)

@@ -11,6 +11,7 @@ import numpy as np
 
 from simssl_core.config import DataConfig
 from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.info import PUBLISHED_TRAIN, DatasetInfo, register
 from simssl_core.data.download import download, root
 from simssl_core.errors import DataError
 
@@ -104,3 +105,38 @@ def find(folder: Path, name: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+INK_VIEWS = {"crop_min": 0.4, "crop_max": 1.0, "vflip": 0.5, "binarise": True}
+INK_MODEL = {"encoder": "mlp", "hidden": (500, 500, 2000), "width": 10}
+ALIKE = {
+    "shape": (1, 28, 28),
+    "load": load,
+    "likelihood": "bernoulli",
+    "views": INK_VIEWS,
+    "model": INK_MODEL,
+    "train": {"batch": 128, "learning_rate": 2e-3},
+    "published": {"views": INK_VIEWS, "model": INK_MODEL, "train": PUBLISHED_TRAIN},
+    "simple": True,
+}
+register(
+    DatasetInfo(
+        "mnist",
+        "MNIST",
+        "70,000 handwritten digits of 28 by 28 pixels.",
+        class_names=CLASSES["mnist"],
+        order=2,
+        digit_margin=4 / 28,
+        **ALIKE,
+    )
+)
+register(
+    DatasetInfo(
+        "fashion_mnist",
+        "Fashion-MNIST",
+        "70,000 pictures of clothes and shoes, 28 by 28 pixels of grey.",
+        class_names=CLASSES["fashion_mnist"],
+        order=3,
+        **ALIKE,
+    )
+)

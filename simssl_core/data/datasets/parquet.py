@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from simssl_core.config import DataConfig
 from simssl_core.data import captions, decoding
 from simssl_core.data.datasets.base import Loaded, held_out, own_path, subset, to_split
+from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.data.datasets.parquet_columns import Columns, columns_of, read_factor, read_labels
 from simssl_core.errors import DataError
 
@@ -158,3 +159,19 @@ def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, p
     )
     vocabulary = captions.build_vocabulary(train.captions) if written else ()
     return Loaded(train, test, classes, tuple(f for f, _ in factors), vocabulary)
+
+
+register(
+    DatasetInfo(
+        "parquet",
+        "Your parquet file",
+        "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become "
+        "factors, a column of text becomes captions.",
+        (0, 0, 0),
+        load,
+        source="own files",
+        views=OWN_VIEWS,
+        model={"encoder": "convnet", "width": 64},
+        train={"batch": 64, "learning_rate": 1e-3},
+    )
+)
