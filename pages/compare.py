@@ -8,18 +8,19 @@ from pages.compare_parts import memory, panels, show, tables, theory_check
 from pages.compare_parts.report import ask_bound, chance, everything, families
 from pages.shared import background_task, layout, scores
 from pages.shared.run_picker import all_runs
+from simssl_core.data import catalog
 from simssl_core.jobs.background_tasks import FULL
 from simssl_core.library import RunEntry
 from simssl_core.library.comparison import Comparison, Group, compare
 
 OVERVIEW, INSIDE, INFORMATION, MEMORY = "Overview", "Inside", "Information", "Memory"
-PREDICTIONS = "Predictions"  # of sprites alone: only there is every factor known
+PREDICTIONS = "Predictions"  # of drawn data alone: only there is every factor known
 NEEDS_FULL = "Press “Measure in full” above: it takes up to a minute a run and goes on in the background."
 
 
 def chosen(entries: list[RunEntry]) -> tuple[str, list[RunEntry]]:
     """The runs to compare: one data set, then all of its runs or those picked by hand."""
-    sets = sorted({entry.data for entry in entries}, key=lambda name: (name != "sprites", name))
+    sets = catalog.ordered(entry.data for entry in entries)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     with left:
         data = st.selectbox("Data set", sets, key="compare_data", bind="query-params")
@@ -65,7 +66,7 @@ def section(name: str, compared: Comparison, data: str) -> None:
     elif name == MEMORY:
         memory.strips(compared.groups)
     elif name == PREDICTIONS:
-        if shown := theory_check.panel(compared.groups, families(compared.groups)):
+        if shown := theory_check.panel(compared.groups, data):
             show.panel(shown)
     else:
         measured = panels.section(name, compared)
@@ -94,7 +95,7 @@ def main() -> None:
         resting = {entry.run for entry in entries if not entry.live}
         to_do = [run for run in compared.unmeasured if run in resting]
         with st.container(horizontal=True, vertical_alignment="center"):
-            parts = [OVERVIEW, INSIDE, INFORMATION, MEMORY, *([PREDICTIONS] if data == "sprites" else [])]
+            parts = [OVERVIEW, INSIDE, INFORMATION, MEMORY, *([PREDICTIONS] if theory_check.possible(data) else [])]
             part = st.segmented_control(
                 "Part", parts, default=OVERVIEW, key="compare_part", required=True, label_visibility="collapsed"
             )

@@ -1,50 +1,44 @@
 """Where a run starts: for each data set the settings that show content and style come apart soonest and fairest.
 
-Only what differs from the defaults of the configuration models stands here and in the catalog's entries.
+Only what differs from the defaults of the configuration models is stated: by each data set in its entry and, for
+certain data sets, by an objective in ``recommended``. Here the two are put together; settings from the literature have
+names.
 """
 
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simssl_core.config import DataConfig, Member, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
 from simssl_core.data import catalog
 from simssl_core.data.catalog import DatasetInfo
 from simssl_core.errors import ConfigError
+from simssl_core.objectives import facts
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
-# By data set, then objective: what makes its first minute a fair one. The projection head is linear: a deeper
-# one takes over the forgetting, and the representation that everybody looks at keeps the position.
-LINEAR = {"head_layers": 1}
-OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
-    "sprites": {
-        "simclr": LINEAR | {"temperature": 0.5},
-        "vicreg": LINEAR | {"projection": 16},
-    },
-    "mnist": {"simclr": LINEAR},
-    "fashion_mnist": {"simclr": LINEAR},
-}
-# Where views share a sprite's hue as well: under a linear head SimCLR leaves the length of a representation free, which
-# blurs what is read of a circle (R² .85 against .92 after 700 steps); a head with a normalised hidden layer does not.
-HUE_SHARED: dict[str, dict[str, Any]] = {"simclr": {"head_layers": 2, "temperature": 1.0}}
 
 
 @dataclass(frozen=True)
 class Preset:
     """A named setting from the literature: for the data set ``data`` the paper's own views, encoder and training.
 
-    ``settings`` of objectives by name go on top; ``expected``: what it takes and brings, as it was measured.
+    Of the ``objectives`` named here the settings that their authors' code uses go on top; ``expected``: what it takes
+    and brings, as it was measured.
     """
 
     title: str
     description: str
     data: str
     expected: str
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Mapping[str, Any]]:
+        """Settings by objective."""
+        return {name: about.published for name in self.objectives if (about := facts.find(name))}
 
     @property
     def info(self) -> DatasetInfo:
@@ -72,7 +66,7 @@ NAMED: dict[str, Preset] = {
         "The paper's MNIST with the two weights of the authors' published code: entropy 2π, reconstruction 100.",
         "mnist",
         "On one CPU core 1,000 steps took 55 s and brought the linear probe to .61, at an effective rank of 3.4 of 10.",
-        {"simvae": {"entropy_weight": 2 * math.pi, "reconstruction_weight": 100.0}},
+        objectives=("simvae",),
     ),
 }
 
@@ -123,13 +117,17 @@ def settled(
 ) -> Member:
     """``member`` with the recommended settings for ``data``, or those of ``start``, under its own.
 
-    ``shared``: the factors that views of a sprite share.
+    ``shared``: the factors that the views of drawn data share.
     """
     member = member if isinstance(member, Member) else parse(Member, _as_mapping(member), "member")
-    usual = (start.settings if start else OBJECTIVES.get(data, {})).get(member.objective, {})
-    if data == "sprites" and "hue" in shared:
-        usual = HUE_SHARED.get(member.objective, usual)
-    return member.model_copy(update={"settings": usual | member.settings})
+    usual = start.settings.get(member.objective, {}) if start else _recommended_for(data, member.objective, shared)
+    return member.model_copy(update={"settings": {**usual, **member.settings}})
+
+
+def _recommended_for(data: str, objective: str, shared: Collection[str]) -> Mapping[str, Any]:
+    about = facts.find(objective)
+    keys = (*(f"{data}+{factor}" for factor in shared), data)
+    return next((about.recommended[key] for key in keys if key in about.recommended), {}) if about else {}
 
 
 def _as_mapping(member: str | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from pages.compare_parts import memory, panels, tables, theory_check
-from pages.shared import background_task, registry
+from pages.shared import background_task
 from simssl_core.data import catalog
-from simssl_core.errors import LabError
 from simssl_core.figures.report import Panel
 from simssl_core.jobs.background_tasks import ELBO
 from simssl_core.library.comparison import Comparison, Group
+from simssl_core.objectives import facts
 
 
 def families(groups: tuple[Group, ...]) -> dict[str, str]:
     """Generative, discriminative or reference, by objective; an unknown one is left out."""
-    kinds = registry.registry()
-    return {group.objective: kinds[group.objective].family for group in groups if group.objective in kinds}
+    known = facts.everything()
+    return {group.objective: known[group.objective].family for group in groups if group.objective in known}
 
 
 def chance(data: str) -> float | None:
     """The accuracy of guessing, where the number of classes is known."""
-    try:
-        classes = catalog.info(data).classes
-    except LabError:
-        return None
-    return 1 / classes if classes > 1 else None
+    about = catalog.find(data)
+    return 1 / about.classes if about and about.classes > 1 else None
 
 
 def everything(compared: Comparison, data: str) -> list[Panel]:
@@ -32,8 +29,8 @@ def everything(compared: Comparison, data: str) -> list[Panel]:
     found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
     if all(name in group.scores for group in groups for name in ("linear", "style_r2")):
         found.insert(0, panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
-    if data == "sprites":
-        found.append(theory_check.panel(groups, families(groups)))
+    if theory_check.possible(data):
+        found.append(theory_check.panel(groups, data))
     for name in panels.SECTIONS:
         found += panels.section(name, compared)
     return [panel for panel in found if panel is not None]

@@ -1,33 +1,41 @@
-"""Sprites: what the theory says each objective keeps or loses of each factor, beside what the probe found."""
+"""Data drawn from factors: what the theory says each objective keeps of each factor, beside what the probe found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from pages.shared.cache import kept
-from simssl_core.config import SPRITE_FACTORS
 from simssl_core.data import catalog
+from simssl_core.data.catalog import DatasetInfo
 from simssl_core.evaluation import theory
 from simssl_core.figures.predictions import matrix
 from simssl_core.figures.report import Panel
 from simssl_core.library.comparison import Group
+from simssl_core.objectives import facts
+
+
+def possible(data: str) -> bool:
+    """Whether anything is predicted on this data set: its views share some factors and draw all others anew."""
+    about = catalog.find(data)
+    return about is not None and about.procedural
 
 
 @kept
-def panel(groups: Sequence[Group], families: Mapping[str, str]) -> Panel | None:
+def panel(groups: Sequence[Group], data: str) -> Panel | None:
     """The matrix with its count; None where no factor of any run was probed."""
+    about = catalog.info(data)
     rows = [
         {"factor": factor, "run": group.run, **cell}
-        for factor in SPRITE_FACTORS
+        for factor in about.factors
         for group in groups
-        if (cell := _cell(factor, group, families.get(group.objective, "")))
+        if (cell := _cell(factor, group, about))
     ]
     if not rows:
         return None
     known = {(row["factor"], row["run"]): row for row in rows}
-    factors = [factor for factor in SPRITE_FACTORS if any(row["factor"] == factor for row in rows)]
+    factors = [factor for factor in about.factors if any(row["factor"] == factor for row in rows)]
     columns = [
         [[known.get((factor, g.run), {}).get(name) for g in groups] for factor in factors]
         for name in ("strength", "said", "right")
@@ -47,14 +55,17 @@ def _shared(group: Group) -> tuple[str, ...]:
     return tuple((group.first.config.get("views") or {}).get("shared") or ())
 
 
-def _cell(factor: str, group: Group, family: str) -> dict | None:
+def _cell(factor: str, group: Group, about: DatasetInfo) -> dict | None:
     """Probe and prediction of one factor of one run; None where it was not probed."""
-    names = ("linear",) if factor == "shape" and factor in _shared(group) else (f"style:{factor}", f"factor:{factor}")
+    content = factor == about.content
+    names = ("linear",) if content and factor in _shared(group) else (f"style:{factor}", f"factor:{factor}")
     score = next((group.scores[name].value for name in names if name in group.scores), None)
     if score is None:
         return None
-    chance = 1 / catalog.info("sprites").classes if factor == "shape" else 0.0
-    said, found = theory.predict(family, factor, _shared(group)), theory.observed(score, chance)
+    chance = 1 / about.classes if content else 0.0
+    objective = facts.find(group.objective)
+    keeps = objective.keeps if objective else ""
+    said, found = theory.predict(keeps, factor, _shared(group)), theory.observed(score, chance)
     right = None if said is None else said == found
     return {
         "score": score,

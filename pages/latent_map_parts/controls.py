@@ -12,12 +12,12 @@ from pages.latent_map_parts import source
 from pages.shared.run_picker import pick_runs
 from simssl_core.analysis import latent_map
 from simssl_core.errors import CheckpointError
+from simssl_core.objectives import facts
 
 if TYPE_CHECKING:
     from simssl_core.library import RunEntry
 
 NAMES = {"umap": "UMAP", "pca": "PCA"}
-PAIR = {"simvae", "simclr"}
 
 
 def has_map(entry: RunEntry) -> bool:
@@ -75,11 +75,12 @@ def remember_step(step: int) -> None:
 
 
 def _suggest(entries: Sequence[RunEntry]) -> None:
-    """Two runs of one race to begin with: side by side they show what one alone cannot."""
+    """Two runs of one race to begin with, one typical of each family: side by side they show what one alone cannot."""
     if "runs" in st.session_state:
         st.session_state["runs"] = list(st.session_state["runs"] or ())[:4]
     elif "runs" not in st.query_params:
+        typical = {name for name, about in facts.everything().items() if about.typical}
         races = [[e for e in entries if e.race == first.race] for first in entries]
-        pair = max(races, key=lambda race: len({e.objective for e in race} & PAIR))
-        pair = sorted(pair, key=lambda e: e.objective not in PAIR)[:2]
+        pair = max(races, key=lambda race: len({e.objective for e in race} & typical))
+        pair = sorted(pair, key=lambda e: e.objective not in typical)[:2]
         st.session_state["runs"] = [e.run for e in pair]

@@ -22,23 +22,30 @@ def preload() -> threading.Thread:
 
 def _load() -> None:
     time.sleep(FIRST_PAINT)
-    _classes()
+    _import()
+
+
+def registry() -> dict[str, type]:
+    """Every objective's class by name, those included that were registered a moment ago."""
+    from simssl_core import objectives
+
+    _load_torch()
+    return {name: objectives.get(name) for name in objectives.names()}
 
 
 @st.cache_resource(show_spinner="Loading the objectives (once)…")
-def registry() -> dict[str, type]:
-    """Every objective's class by name."""
-    return _classes()
+def _load_torch() -> None:
+    _import()
 
 
-def _classes() -> dict[str, type]:
+def _import() -> None:
     """Imports torch, with one thread: pages draw small things and must not starve a training."""
     import torch
 
     from simssl_core import objectives
 
     torch.set_num_threads(1)
-    return {name: objectives.get(name) for name in objectives.names()}
+    objectives.get(objectives.names()[0])
 
 
 def device() -> str:

@@ -15,22 +15,12 @@ from simssl_core import library
 from simssl_core.figures.theme import ROLE_COLOURS
 from simssl_core.library import RunEntry
 
-FIRST = ("SimVAE", "VAE", "SimCLR", "VICReg")  # titles: the address holds what the pills show
 WORDS = {
     "pull": "log p(z|y): the views of one datum agree.",
     "push": "Entropy and −log p(z): data stay apart, nothing collapses.",
     "reconstruct": "log p(x|z): z remembers the image. Without it, style may be thrown away.",
     "other": "What has no counterpart in the bound.",
 }
-# Cross-entropies: in nats too, but for each view and not for each datum.
-PER_VIEW = frozenset({"simclr", "infonce", "moco", "instance_discrimination", "swav", "dino", "deep_cluster", "clip"})
-
-
-def unit(kind: type) -> str:
-    """What an objective's numbers are counted in."""
-    if kind.family == "generative":
-        return "nats per datum"
-    return "nats per view" if kind.name in PER_VIEW else "in its own units"
 
 
 def numbers() -> dict[str, tuple[RunEntry, dict[str, float]]]:
@@ -73,7 +63,7 @@ def row(kind: type, role: str, values: Mapping[str, float], most: float) -> None
     name.html(f'<span style="border-left:.35em solid {ROLE_COLOURS[role]};padding-left:.5em"><b>{role}</b></span>')
     words.markdown(f"{sentence}  \n$\\displaystyle {formula}$")
     if role in values:
-        number.html(bar(role, values[role], most, unit(kind)))
+        number.html(bar(role, values[role], most, kind.unit))
 
 
 def card(kind: type, entry: RunEntry | None, values: Mapping[str, float]) -> None:
@@ -84,7 +74,7 @@ def card(kind: type, entry: RunEntry | None, values: Mapping[str, float]) -> Non
         st.markdown(f"**{kind.title}** :gray[{kind.family}]", width="content")
         if shown:
             loss = f"; the loss is {values['loss']:,.2f}".replace("-", "−") if "loss" in values else ""
-            st.markdown(f":gray[{unit(kind)}{loss}]", width="content")
+            st.markdown(f":gray[{kind.unit}{loss}]", width="content")
     if kind.formula:
         st.latex(kind.formula)
     for role in ROLE_COLOURS:
@@ -98,13 +88,13 @@ def card(kind: type, entry: RunEntry | None, values: Mapping[str, float]) -> Non
 
 def roles() -> None:
     """The cards, and what pushes in all the others."""
-    kinds = {kind.title: kind for kind in registry.registry().values()}
+    kinds = {kind.title: kind for kind in registry.registry().values()}  # the address holds what the pills show
     terms = numbers()
     shown = st.pills(
         "Objectives",
         list(kinds),
         selection_mode="multi",
-        default=[name for name in FIRST if name in kinds],
+        default=[title for title, kind in kinds.items() if kind.first_race],
         key="theory_objectives",
         bind="query-params",
         help=glossary.help_for("objective"),

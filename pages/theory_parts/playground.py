@@ -76,15 +76,20 @@ EXPERIMENTS = (
     },
 )
 PACE = {"name": "pace", "label": "Step size ×", "low": 0.1, "high": 3.0, "log": True, "help": "How far a step goes."}
+UNITS = {  # by the objective's own unit
+    "nats per datum": "Nats per datum, summed over its 4 views",
+    "nats per view": "Nats per view",
+    "in its own units": "In the loss’s own units",
+}
 CIRCLE = " Only directions count: the points stay on the circle."
-UNITS = {
-    "simvae": "Nats per datum, summed over its 4 views. The image of a point is a place in the plane too.",
-    "vae": "Nats per datum, summed over its 4 views: each by itself, so nothing pulls.",
-    "simclr": "Nats per view." + CIRCLE,
-    "alignment_uniformity": "In the loss’s own units." + CIRCLE,
-    "vicreg": "In the loss’s own units.",
-    "lejepa": "In the loss’s own units; 16 fixed directions in place of random ones.",
-    "byol": "In the loss’s own units, without the predictor: nothing pushes." + CIRCLE,
+NOTES = {  # how the unit's sentence goes on: what is special here
+    "simvae": ". The image of a point is a place in the plane too.",
+    "vae": ": each by itself, so nothing pulls.",
+    "simclr": "." + CIRCLE,
+    "alignment_uniformity": "." + CIRCLE,
+    "vicreg": ".",
+    "lejepa": "; 16 fixed directions in place of random ones.",
+    "byol": ", without the predictor: nothing pushes." + CIRCLE,
 }
 
 
@@ -111,7 +116,7 @@ def _described(name: str, kind: type) -> dict[str, Any]:
         "name": name,
         "title": kind.title,
         "family": kind.family,
-        "unit": UNITS[name],
+        "unit": UNITS[kind.unit] + NOTES[name],
         "scale": 1.0,
         "roles": {role: sentence for role, (sentence, _) in kind.roles.items()},
         "settings": starts(name),

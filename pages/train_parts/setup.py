@@ -17,10 +17,7 @@ from simssl_core.data import catalog
 from simssl_core.data.catalog import DatasetInfo
 
 MOST = 6
-FIRST_RACE = ("simvae", "vae", "simclr", "vicreg")
-SHARED = ("shape", "x", "y", "scale", "rotation", "hue", "background", "line")
 COLOUR_ONLY = ("saturation", "hue", "greyscale")
-OWN = ("folder", "parquet")
 
 
 def ask_race() -> RunConfig | None:
@@ -75,7 +72,7 @@ def _ask_start() -> tuple[presets.Preset | None, DatasetInfo, str]:
 
 def _ask_data(info: DatasetInfo, prefix: str) -> tuple[dict[str, Any], dict[str, Any], DeltaGenerator]:
     asked = [field for field in DataConfig.model_fields if field not in ("name", "root")]
-    if info.name not in OWN:
+    if not info.own_files:
         asked.remove("path")
     views = _ask_views(info, f"{prefix}.views")
     preview = st.container()
@@ -86,7 +83,7 @@ def _ask_data(info: DatasetInfo, prefix: str) -> tuple[dict[str, Any], dict[str,
 
 def _ask_views(info: DatasetInfo, prefix: str) -> dict[str, Any]:
     if info.procedural:
-        answers = ask_all(ViewConfig, info.views, prefix, ("count", "shared"), {"shared": SHARED})
+        answers = ask_all(ViewConfig, info.views, prefix, ("count", "shared"), {"shared": info.factors})
         layout.caption("What two views share is the *content*; all the rest is drawn anew: the *style*.")
     else:
         grey = info.shape[0] == 1
@@ -105,7 +102,7 @@ def _ask_members(info: DatasetInfo, prefix: str, start: presets.Preset | None, s
             family.capitalize(),
             names,
             selection_mode="multi",
-            default=[name for name in FIRST_RACE if name in names],
+            default=[name for name in names if kinds[name].first_race],
             format_func=lambda name: kinds[name].title,
             key=f"set.{family}",
             help=FAMILIES[family],

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from simssl_core.cli import options
-from simssl_core.config import Member, RunConfig, parse
+from simssl_core.config import DataConfig, Member, RunConfig, parse
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.jobs import launcher, session
 from simssl_core.jobs.messages import Report
+from simssl_core.objectives import facts
 from simssl_core.runtime.environment import cores
 from simssl_core.storage import paths, race_file
 
@@ -45,14 +46,14 @@ def add(commands: Any) -> None:
 
 def add_configuration(parser: argparse.ArgumentParser) -> None:
     """What is trained, on what, for how long: what :func:`configuration` reads."""
-    parser.add_argument("--data", default="sprites", metavar="NAME", help="data set (default: sprites; see 'list')")
+    data = DataConfig().name
+    parser.add_argument("--data", default=data, metavar="NAME", help=f"data set (default: {data}; see 'list')")
     parser.add_argument(
         "--preset", metavar="NAME", help="a setting from the literature, in place of --data (see 'list')"
     )
-    parser.add_argument("--path", metavar="PATH", help="your own images, for the data sets 'folder' and 'parquet'")
-    parser.add_argument(
-        "--objectives", default="simvae,simclr", metavar="A,B", help="who races, or 'all' (default: simvae,simclr)"
-    )
+    parser.add_argument("--path", metavar="PATH", help="your own images, for the data sets that read them (see 'list')")
+    pair = ",".join(name for name, about in facts.everything().items() if about.typical)
+    parser.add_argument("--objectives", default=pair, metavar="A,B", help=f"who races, or 'all' (default: {pair})")
     parser.add_argument("--steps", type=int, help="steps to train for (default: 2000, or no limit with --seconds)")
     parser.add_argument("--seconds", type=float, help="stop after this many seconds of training, all members together")
     parser.add_argument("--seed", type=int, help="seed of weights, batches and views (default: 0)")
@@ -131,9 +132,7 @@ def configuration(chosen: argparse.Namespace) -> RunConfig:
 def _members(text: str) -> dict[str, str]:
     """{label: objective}."""
     if text.strip() == "all":
-        from simssl_core import objectives
-
-        return {name: name for name in objectives.names()}
+        return {name: name for name in facts.names()}
     members: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         label, equals, objective = part.partition("=")

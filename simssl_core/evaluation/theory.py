@@ -2,6 +2,7 @@
 
 A discriminative objective only needs what views share; what differs between them is noise to it and is pushed out. A
 generative one must draw each view again, so that it needs both. Of references (untrained, supervised) nothing is said.
+Each objective states which of the three holds for it: ``Objective.keeps``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ Verdict = Literal["kept", "lost"]
 THRESHOLD = 0.5
 
 
-def predict(family: str, factor: str, shared: Collection[str]) -> Verdict | None:
-    """What the theory says of ``factor`` when views share the factors in ``shared``; None where it says nothing."""
-    if family == "generative":
+def predict(keeps: str, factor: str, shared: Collection[str]) -> Verdict | None:
+    """What the theory says of ``factor`` when views share the factors in ``shared``; None where it says nothing.
+
+    ``keeps`` is the objective's: "all", "shared" or "".
+    """
+    if keeps == "all":
         return "kept"
-    if family == "discriminative":
+    if keeps == "shared":
         return "kept" if factor in shared else "lost"
     return None
 

@@ -1,13 +1,15 @@
 """One look for every figure: colours by role and by objective, and one plotly layout that reads on light and on dark.
 
 Colours are Okabe and Ito's, and past those Paul Tol's muted ones, both made to be told apart by colour-blind readers.
-Generative objectives have cool colours, discriminative ones warm, so that a family is seen before a legend is read.
+Generative objectives have cool colours, discriminative ones warm, so that a family is seen before a legend is read;
+each states its own.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
+
+from simssl_core.objectives import facts
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -18,37 +20,10 @@ CONTENT_COLOUR, STYLE_COLOUR = "#0072B2", "#E69F00"
 # Reads on white and on near-black alike (contrast at least 3 on both), so that one layout serves both themes.
 AXIS, GRID = "#808A96", "rgba(128, 138, 150, 0.22)"
 
-OBJECTIVE_COLOURS = {
-    "simvae": "#0072B2",
-    "vae": "#56B4E9",
-    "beta_vae": "#009E73",
-    "ae": "#44AA99",
-    "info_vae": "#88CCEE",
-    "cr_vae": "#6A5ACD",
-    "simvae_multimodal": "#3F7FBF",
-    "simclr": "#D55E00",
-    "vicreg": "#E69F00",
-    "byol": "#CC79A7",
-    "barlow_twins": "#CC6677",
-    "simsiam": "#B5651D",
-    "moco": "#AA4499",
-    "swav": "#DDAA33",
-    "dino": "#A63603",
-    "infonce": "#E9967A",
-    "instance_discrimination": "#C2185B",
-    "deep_cluster": "#8D6E63",
-    "alignment_uniformity": "#F4A582",
-    "lejepa": "#B07AA1",
-    "clip": "#999933",
-    "random": "#8C8C8C",
-    "supervised": "#5F9E3F",
-}
-
 
 def objective_colour(name: str) -> str:
-    """The colour that objective ``name`` has on every page; an unknown one gets a fixed colour made from its name."""
-    known = OBJECTIVE_COLOURS.get(name)
-    return known or OKABE_ITO[zlib.crc32(name.encode()) % len(OKABE_ITO)]
+    """The colour that objective ``name`` has on every page: the one it states, or a fixed one made from its name."""
+    return facts.colour(name)
 
 
 def role_colour(role: str) -> str:

@@ -3,6 +3,9 @@
 >>> from simssl_core import objectives
 >>> objectives.names()                                        # doctest: +SKIP
 >>> objectives.build("simvae", {"sigma2": 0.1}, context)      # doctest: +SKIP
+
+Importing this is quick: torch is imported by :func:`get` and :func:`build`, not before. :mod:`.facts` says what is
+known of an objective without it.
 """
 
 from __future__ import annotations
@@ -11,21 +14,27 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from simssl_core.config import parse
 from simssl_core.errors import ConfigError
-from simssl_core.objectives.base import ROLES, Context, Objective, Terms, register, registry
+from simssl_core.objectives.facts import REGISTERED, names
+
+if TYPE_CHECKING:
+    from simssl_core.objectives.base import Context, Objective
 
 __all__ = ["ROLES", "Context", "Objective", "Terms", "build", "get", "names", "register"]
 
-_FAMILIES = ("generative", "discriminative", "reference")
+_FROM_BASE = ("ROLES", "Context", "Objective", "Terms", "register")
 
 
-def names() -> tuple[str, ...]:
-    """Every objective's name: the generative first, then the discriminative, then the references, each in order."""
-    _discover()
-    return tuple(sorted(registry(), key=lambda name: (_FAMILIES.index(registry()[name].family), name)))
+def __getattr__(name: str) -> Any:
+    if name in _FROM_BASE:
+        from simssl_core.objectives import base
+
+        return getattr(base, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def get(name: str) -> type[Objective]:
@@ -35,11 +44,11 @@ def get(name: str) -> type[Objective]:
         ConfigError: there is none; the message lists those there are.
     """
     _discover()
-    if name not in registry():
+    if name not in REGISTERED:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ConfigError(f"no objective is called '{name}'; {hint}there are: {', '.join(names())}")
-    return registry()[name]
+    return REGISTERED[name]
 
 
 def build(name: str, settings: Mapping[str, Any], context: Context) -> Objective:
@@ -53,7 +62,8 @@ def build(name: str, settings: Mapping[str, Any], context: Context) -> Objective
     return cls(parse(cls.Config, dict(settings), name), context)
 
 
+@cache
 def _discover() -> None:
-    """Import every module of this package, so that each ``@register`` has run (a second time costs nothing)."""
+    """Import every module of this package, so that each ``@register`` has run."""
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         importlib.import_module(module.name)

@@ -2,7 +2,7 @@
 
 To add one: a file in this folder with a :class:`Settings` of its own, a subclass of :class:`Objective` (or of
 ``Generative`` / ``Discriminative``) and ``@register`` above it. Form, shell, pages and smoke tests find it by its
-name.
+name, and read off its class variables all that they say of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from simssl_core.config import ModelConfig, Settings, parse
 from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError, ShapeError
+from simssl_core.objectives.facts import NOT_INHERITED, REGISTERED
 
 
 class Context(BaseModel):
@@ -35,11 +36,24 @@ class Context(BaseModel):
 
 
 class Objective(nn.Module):
-    """The base of all objectives. Class variables say what pages print:
+    """The base of all objectives. Class variables say what pages print and tests expect.
 
     ``name`` (registry), ``title``, ``family``, ``formula`` (LaTeX of the loss), ``roles``: for each role with a
-    counterpart in ELBO_SSL a sentence and a LaTeX formula, ``Config``: its settings. ``least_views`` and
-    ``least_batch`` are refused below.
+    counterpart in ELBO_SSL a sentence and a LaTeX formula, ``Config``: its settings.
+
+    ``colour``: ``#RRGGBB`` on every page, cool for generative and warm for discriminative objectives; empty: one made
+    from the name. ``unit``: what its loss is counted in. ``keeps``: which factors of an image the theory expects its
+    representation to keep: all, those that views share, or (empty) no prediction. ``typical``: it stands for its
+    family where there is room for one of each. ``first_race``: it is chosen when a form opens. ``vae_baseline``: the
+    paper's claims set SimVAE against it. ``recommended``: settings that make its first minute a fair one,
+    by data set, or by ``dataset+factor`` where the views of drawn data share that factor. ``published``: settings of
+    its authors' code, where they differ from the defaults.
+
+    ``least_views`` and ``least_batch``: fewer are refused. ``needs_captions``: it reads captions, which belong to
+    view 0. ``symmetric``: exchanging the views leaves the loss as it is. ``stops_gradient``: part of the loss is held
+    fixed although the same weights make it, so that the gradient is not the loss's slope.
+
+    :mod:`simssl_core.objectives.facts` reads some of them without importing anything: those are written as literals.
     """
 
     name: ClassVar[str]
@@ -48,12 +62,29 @@ class Objective(nn.Module):
     formula: ClassVar[str]
     roles: ClassVar[dict[str, tuple[str, str]]]
     Config: ClassVar[type[Settings]] = Settings
+    colour: ClassVar[str] = ""
+    unit: ClassVar[Literal["nats per datum", "nats per view", "in its own units"]] = "in its own units"
+    keeps: ClassVar[Literal["all", "shared", ""]] = ""
+    typical: ClassVar[bool] = False
+    first_race: ClassVar[bool] = False
+    vae_baseline: ClassVar[bool] = False
+    recommended: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    published: ClassVar[Mapping[str, Any]] = {}
     least_views: ClassVar[int] = 1
     least_batch: ClassVar[int] = 1
     needs_captions: ClassVar[bool] = False
+    symmetric: ClassVar[bool] = True
+    stops_gradient: ClassVar[bool] = False
 
     encoder: nn.Module
     has_decoder: bool = False
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """What is true of one class alone is not inherited: a subclass of SimVAE has a colour of its own."""
+        super().__init_subclass__(**more)
+        for name in NOT_INHERITED:
+            if name not in vars(cls) and hasattr(Objective, name):
+                setattr(cls, name, getattr(Objective, name))
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__()
@@ -153,18 +184,10 @@ class Objective(nn.Module):
                 )
 
 
-_REGISTRY: dict[str, type[Objective]] = {}
-
-
 def register(cls: type[Objective]) -> type[Objective]:
     """Class decorator: make an objective known by its ``name`` (a later one of the same name replaces it)."""
-    _REGISTRY[cls.name] = cls
+    REGISTERED[cls.name] = cls
     return cls
-
-
-def registry() -> Mapping[str, type[Objective]]:
-    """What is registered so far; :mod:`simssl_core.objectives` loads all of its own files first."""
-    return _REGISTRY
 
 
 def full_precision(value: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simssl_core.config import RunConfig, parse
+from simssl_core.objectives import facts
 
 COLUMNS = ("data", "objective", "label", "family", "seed", "metric", "value", "steps", "seconds")
 MAIN = ("linear", "knn", "mlp", "nmi", "style_r2", "style_share", "effective_rank")
@@ -29,14 +30,12 @@ TITLES = {
 
 def tidy(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One row for each number of each finished cell: the columns of :data:`COLUMNS`; a failed cell has none."""
-    from simssl_core import objectives
-
-    known = set(objectives.names())
+    known = facts.everything()
     rows = []
     for kept in found:
         config = parse(RunConfig, kept["config"], "config")
         member = config.members[0]
-        family = objectives.get(member.objective).family if member.objective in known else "unknown"
+        family = known[member.objective].family if member.objective in known else "unknown"
         head = (config.data.name, member.objective, member.label, family, config.train.seed)
         for metric, value in {**(kept.get("scores") or {}), **_ends(kept), **_terms(kept)}.items():
             if value is not None:

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from simssl_core.config import RunConfig, parse
+from simssl_core.data import catalog
 from simssl_core.evaluation import theory
+from simssl_core.objectives import facts
 
 YES_OR_NO = ("hflip", "vflip", "greyscale")
 
@@ -20,21 +22,22 @@ def compared(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _of_cell(kept: Mapping[str, Any]) -> list[tuple]:
-    from simssl_core import objectives
-
     config = parse(RunConfig, kept["config"], "config")
     member, scores = config.members[0], kept["scores"]
-    family = objectives.get(member.objective).family
-    shared = config.views.shared if config.data.name == "sprites" else ()
+    about, data = facts.find(member.objective), catalog.find(config.data.name)
+    if about is None:  # an objective that this laboratory does not have: nothing is predicted of it
+        return []
+    shared = config.views.shared if data and data.procedural else ()
     asked = {name.partition(":")[2]: (name, _chance(name)) for name in scores if name.startswith("style:")}
     asked |= {name: (f"factor:{name}", 0.0) for name in shared if f"factor:{name}" in scores}
     asked |= {"class": ("linear", 1 / max(2, len(kept.get("classes") or ())))} if "linear" in scores else {}
     rows = []
     for factor, (name, chance) in sorted(asked.items()):
-        said = theory.predict(family, factor, (*shared, "class"))
+        said = theory.predict(about.keeps, factor, (*shared, "class"))
         if said is not None and scores[name] is not None:
             seen = theory.observed(scores[name], chance)
-            rows.append((config.data.name, member.label, family, config.train.seed, factor, said, seen, said == seen))
+            head = (config.data.name, member.label, about.family, config.train.seed)
+            rows.append((*head, factor, said, seen, said == seen))
     return rows
 
 

@@ -13,6 +13,7 @@ from simssl_core import objectives
 from simssl_core.figures import theme
 from simssl_core.figures.content_style import content_style
 from simssl_core.figures.pictures import thumbnail
+from simssl_core.objectives import facts
 
 
 def luminance(colour: str) -> float:
@@ -26,7 +27,18 @@ def test_every_objective_has_a_colour_of_its_own():
     colours = [theme.objective_colour(name) for name in objectives.names()]
     assert len(set(colours)) == len(colours)
     assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in colours)
-    assert theme.objective_colour("not-yet-written") == theme.objective_colour("not-yet-written")
+
+
+def test_an_objective_that_states_no_colour_gets_one_that_stays_and_is_apart_from_all_others():
+    def rgb(colour: str) -> np.ndarray:
+        return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+
+    given = [theme.objective_colour(name) for name in objectives.names()]
+    made = [theme.objective_colour(f"not-yet-written-{k}") for k in range(50)]
+    assert made == [theme.objective_colour(f"not-yet-written-{k}") for k in range(50)]
+    assert len(set(made)) == 50 and not set(made) & set(given)
+    for colour in made:
+        assert min(np.linalg.norm(rgb(colour) - rgb(other)) for other in given) >= facts.APART
 
 
 @pytest.mark.parametrize("paper", ["#FFFFFF", "#10151C"])

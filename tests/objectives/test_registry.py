@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,31 +18,74 @@ from torch import nn
 
 from simssl_core import objectives
 from simssl_core.config import ModelConfig, Settings, setting
+from simssl_core.data import catalog
 from simssl_core.errors import ConfigError, ShapeError
-from simssl_core.objectives import ROLES, Context, Objective, Terms
-from simssl_core.objectives import base as base_module
+from simssl_core.objectives import ROLES, Context, Objective, Terms, facts
 from tests.objectives.small_worlds import context, make_views, small, train
 
 NAMES = objectives.names()
-DESIGN = {
-    "generative": {"ae", "vae", "beta_vae", "info_vae", "cr_vae", "simvae", "simvae_multimodal"},
-    "discriminative": {
-        *("instance_discrimination", "deep_cluster", "swav", "simclr", "infonce", "moco", "vicreg", "barlow_twins"),
-        *("byol", "simsiam", "dino", "alignment_uniformity", "lejepa", "clip"),
-    },
-    "reference": {"random", "supervised"},
-}
-# view 0 is the anchor, the image, or the one that captions belong to
-ORDERED = {"cr_vae", "infonce", "clip", "simvae_multimodal"}
-# what is predicted comes from the same weights with its gradient stopped: the loss's slope is not its gradient
-STOPPED = {"simsiam", "swav"}
+KINDS = [objectives.get(name) for name in NAMES]
+FOLDER = Path(objectives.__file__).parent
 every = pytest.mark.parametrize("name", NAMES)
 
 
-def test_every_objective_of_the_design_is_there_by_family():
-    assert {f: {n for n in NAMES if objectives.get(n).family == f} for f in DESIGN} == DESIGN
-    families = [objectives.get(n).family for n in NAMES]
-    assert families == sorted(families, key=list(DESIGN).index), "listed family by family"
+def test_every_file_is_one_objective_in_its_familys_folder():
+    """The folders are the list: each file registers one objective, which has the file's name and the folder's family,
+    and none of those that were there from the start is missing."""
+    files = {(path.parent.name, path.stem) for path in FOLDER.glob("*/*.py")}
+    files = {(family, name) for family, name in files if name not in ("__init__", "base")}
+    assert files == {(kind.family, kind.name) for kind in KINDS}
+    assert {kind.__module__ for kind in KINDS} == {f"{objectives.__name__}.{family}.{name}" for family, name in files}
+    assert len(KINDS) >= 23 and {family for family, _ in files} == set(facts.FAMILIES)
+
+
+def test_they_are_listed_family_by_family():
+    assert [kind.family for kind in KINDS] == sorted((kind.family for kind in KINDS), key=facts.FAMILIES.index)
+    for family in facts.FAMILIES:
+        listed = [kind.name for kind in KINDS if kind.family == family]
+        assert listed == sorted(listed)
+
+
+@every
+def test_what_is_read_without_torch_is_what_the_class_says(name):
+    """Facts come from the source text until the class is there: the two must agree in every one."""
+    kind, told = objectives.get(name), facts._in_files()[name]
+    assert {field: getattr(told, field) for field in facts.FIELDS} == {f: getattr(kind, f) for f in facts.FIELDS}
+
+
+def test_facts_are_there_without_torch():
+    code = (
+        "import sys; from simssl_core import objectives; from simssl_core.objectives import facts\n"
+        "print(*objectives.names(), 'torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [*NAMES, "False"]
+
+
+def test_a_computed_fact_is_refused_with_how_to_mend_it():
+    node = ast.parse("class New:\n    title = 'New'\n    colour = PALETTE[0]").body[0]
+    with pytest.raises(ConfigError, match=r"New\.colour \(line 3.*write its value out"):
+        facts._literals(node)
+
+
+def test_a_unit_and_a_prediction_belong_to_each_family():
+    """Only what is summed over views may be laid beside each other; of references nothing is predicted."""
+    for kind in KINDS:
+        assert (kind.unit == "nats per datum") == (kind.family == "generative")
+        assert kind.keeps == {"generative": "all", "discriminative": "shared", "reference": ""}[kind.family]
+        assert not kind.vae_baseline or kind.has_decoder
+    for family in ("generative", "discriminative"):
+        (typical,) = [kind for kind in KINDS if kind.family == family and kind.typical]
+        assert typical.first_race
+
+
+def test_recommended_settings_are_settings_and_belong_to_data_sets():
+    for kind in KINDS:
+        for key, values in kind.recommended.items():
+            data, plus, factor = key.partition("+")
+            assert not plus or factor in catalog.info(data).factors
+            assert data in catalog.names() and kind.Config(**values)
+        assert kind.Config(**kind.published)
 
 
 @every
@@ -86,10 +131,15 @@ def test_gradients_are_finite_and_every_learnable_weight_gets_one(name):
     assert not missing
     assert all(p.grad.isfinite().all() for p in objective.parameters() if p.grad is not None)
     learned = any(p.grad is not None and p.grad.any() for p in objective.encoder.parameters())
-    assert learned or name == "random"
+    assert learned or is_frozen(objective)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in STOPPED | {"random"}])
+def is_frozen(objective: Objective) -> bool:
+    """Whether nothing is trained: a reference may be so, and only with every weight held fixed."""
+    return objective.family == "reference" and not any(p.requires_grad for p in objective.parameters())
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if not objectives.get(n).stops_gradient and not is_frozen(small(n))])
 def test_the_gradient_is_the_slope(name):
     """A step along a random direction in weight space changes the loss as the gradient says, in float64."""
     objective = small(name)
@@ -134,7 +184,7 @@ def test_permuting_the_data_changes_nothing(name, no_noise):
         torch.testing.assert_close(*(getattr(v, role) for v in values), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ORDERED])
+@pytest.mark.parametrize("name", [kind.name for kind in KINDS if kind.symmetric and not kind.needs_captions])
 def test_swapping_the_views_changes_nothing(name, no_noise):
     objective = small(name)
     train(objective, 5)
@@ -299,7 +349,7 @@ def from_outside():
             self.steps.add_(1)
 
     yield Nudge
-    del base_module._REGISTRY["nudge"]
+    del facts.REGISTERED["nudge"]
 
 
 def test_an_objective_from_outside_trains_like_any_other(from_outside):

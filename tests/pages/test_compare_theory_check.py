@@ -9,23 +9,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simssl_core.evaluation.theory import observed, predict, strength
+from simssl_core.objectives import facts
 from tests.small_runs import small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 
 
 @pytest.mark.parametrize(
-    ("family", "factor", "said"),
+    ("objective", "factor", "said"),
     [
-        ("generative", "shape", "kept"),
-        ("generative", "x", "kept"),
-        ("discriminative", "shape", "kept"),
-        ("discriminative", "x", "lost"),
-        ("reference", "x", None),
+        ("simvae", "shape", "kept"),
+        ("simvae", "x", "kept"),
+        ("simclr", "shape", "kept"),
+        ("simclr", "x", "lost"),
+        ("random", "x", None),
     ],
 )
-def test_what_the_theory_says(family, factor, said):
-    assert predict(family, factor, ("shape",)) == said
+def test_what_the_theory_says(objective, factor, said):
+    assert predict(facts.find(objective).keeps, factor, ("shape",)) == said
 
 
 def test_found_means_above_chance():

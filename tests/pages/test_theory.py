@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pages.theory_parts import objectives as parts
 from pages.theory_parts import playground
 from pages.train_parts.form import limits
 from simssl_core import objectives
@@ -44,11 +43,13 @@ def test_without_a_race_it_says_how_to_get_numbers(tmp_path, monkeypatch):
     assert "aria-label" not in html(at)
 
 
-def test_only_generative_objectives_count_per_datum():
-    units = {name: parts.unit(objectives.get(name)) for name in objectives.names()}
+def test_the_units_on_the_cards_are_the_objectives_own(shelf):  # noqa: F811
+    units = {name: objectives.get(name).unit for name in objectives.names()}
     assert units["simvae"] == units["ae"] == "nats per datum"
     assert units["simclr"] == "nats per view" and units["vicreg"] == units["byol"] == "in its own units"
-    assert set(objectives.names()) >= parts.PER_VIEW
+    at = page("theory", theory_part=ROLES).run()
+    beside = [item.value for item in at.markdown if item.value.startswith((":gray[nats", ":gray[in its"))]
+    assert beside == [":gray[nats per datum]", ":gray[nats per view]"], "SimVAE's and SimCLR's, which have numbers"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_the_playgrounds_knobs_are_the_objectives_own_settings(name):
         least, most = limits(info)
         assert least <= low <= start <= high <= most, field
     kind.Config(**playground.starts(name))
-    assert name in playground.UNITS
+    assert name in playground.NOTES and kind.unit in playground.UNITS
 
 
 def test_experiments_name_objectives_and_roles_that_exist():

@@ -10,8 +10,9 @@ import streamlit as st
 
 from pages.components.base import component, listen, serve
 from simssl_core.errors import LabError
-from simssl_core.figures.theme import CONTENT_COLOUR, OBJECTIVE_COLOURS, STYLE_COLOUR, objective_colour
+from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR, objective_colour
 from simssl_core.library import RunEntry
+from simssl_core.objectives import facts
 from simssl_core.storage import map_files
 
 _CARDS = component("run_cards", html='<div class="cards"></div>')
@@ -29,7 +30,7 @@ def gallery(entries: Sequence[RunEntry], key: str) -> None:
 def ordered(entries: Sequence[RunEntry]) -> list[RunEntry]:
     """What is under way first, then one's own races, the newest first, then what came with the project; the members of
     a race always in the same order: generative, discriminative, references."""
-    places = {name: place for place, name in enumerate(OBJECTIVE_COLOURS)}
+    places = {name: place for place, name in enumerate(facts.names())}
     begun: dict[str, str] = {}
     for entry in entries:
         begun[entry.race] = max(entry.created, begun.get(entry.race, ""))

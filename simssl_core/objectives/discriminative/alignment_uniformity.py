@@ -37,6 +37,7 @@ def uniformity(p: Tensor, t: float = 2.0) -> Tensor:
 class AlignmentUniformity(Discriminative):
     name = "alignment_uniformity"
     title = "Alignment and uniformity"
+    colour = "#F4A582"
     formula = r"\lVert\hat p^a-\hat p^b\rVert^2 + \log\mathbb{E}_{i\ne k}\exp(-t\lVert\hat p_i-\hat p_k\rVert^2)"
     roles = {
         "pull": ("log p(z|y): SimVAE's distance between views, on the sphere.", r"\lVert\hat p^a-\hat p^b\rVert^2"),

@@ -37,6 +37,7 @@ def barlow_parts(p: Tensor) -> tuple[Tensor, Tensor]:
 class BarlowTwins(Discriminative):
     name = "barlow_twins"
     title = "Barlow Twins"
+    colour = "#CC6677"
     formula = r"\sum_d(1-C_{dd})^2 + \lambda\sum_{d\ne e}C_{de}^2"
     roles = {
         "pull": ("log p(z|y): each dimension agrees between views.", r"\sum_d(1-C_{dd})^2"),

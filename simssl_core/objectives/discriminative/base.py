@@ -25,6 +25,7 @@ class Discriminative(Objective):
     """
 
     family = "discriminative"
+    keeps = "shared"
     least_views = 2
     least_batch = 2
 

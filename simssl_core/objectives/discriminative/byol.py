@@ -37,6 +37,7 @@ def byol_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
 class BYOL(Discriminative):
     name = "byol"
     title = "BYOL"
+    colour = "#CC79A7"
     formula = r"2 - 2\cos(r(p^a),\mathrm{sg}(t^b))"
     roles = {
         "pull": (

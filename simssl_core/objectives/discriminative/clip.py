@@ -33,6 +33,8 @@ class CLIPConfig(DiscriminativeConfig):
 class CLIP(Discriminative):
     name = "clip"
     title = "CLIP"
+    colour = "#999933"
+    unit = "nats per view"
     formula = (
         r"-\tfrac1\tau\langle\hat p,\hat t\rangle + \tfrac12\log\sum_m\exp(\langle\hat p,\hat t_m\rangle/\tau)"
         r" + \tfrac12\log\sum_m\exp(\langle\hat p_m,\hat t\rangle/\tau)"

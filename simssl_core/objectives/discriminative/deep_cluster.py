@@ -33,6 +33,8 @@ class DeepClusterConfig(DiscriminativeConfig):
 class DeepCluster(Discriminative):
     name = "deep_cluster"
     title = "DeepCluster"
+    colour = "#8D6E63"
+    unit = "nats per view"
     formula = r"-\tfrac1\tau\langle\hat p,c_{k(i)}\rangle + \log\sum_k\exp(\langle\hat p,c_k\rangle/\tau)"
     roles = {
         "pull": ("log p(z|y): y is a cluster's centre.", r"-\tfrac1\tau\langle\hat p,c_{k(i)}\rangle"),

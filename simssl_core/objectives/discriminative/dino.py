@@ -43,6 +43,8 @@ def teacher_target(output: Tensor, centre: Tensor, temperature: float) -> Tensor
 class DINO(Discriminative):
     name = "dino"
     title = "DINO"
+    colour = "#A63603"
+    unit = "nats per view"
     formula = r"-\tfrac1{\tau_s}\sum_k t^a_k s^b_k + \log\sum_k e^{s^b_k/\tau_s},\quad t=\mathrm{softmax}((T-c)/\tau_t)"
     roles = {
         "pull": ("log p(z|y): y is the teacher's output for another view.", r"-\tfrac1{\tau_s}\sum_k t^a_k s^b_k"),

@@ -30,6 +30,9 @@ class InfoNCEConfig(DiscriminativeConfig):
 class InfoNCE(Discriminative):
     name = "infonce"
     title = "InfoNCE"
+    colour = "#E9967A"
+    unit = "nats per view"
+    symmetric = False
     formula = r"-\tfrac1\tau\langle\hat a,\hat c\rangle + \log\sum_m\exp(\langle\hat a,\hat c_m\rangle/\tau)"
     roles = {
         "pull": ("log p(z|y): an anchor's own candidate scores high.", r"-\tfrac1\tau\langle\hat a,\hat c\rangle"),

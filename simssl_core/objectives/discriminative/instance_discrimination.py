@@ -29,6 +29,8 @@ class InstanceDiscriminationConfig(DiscriminativeConfig):
 class InstanceDiscrimination(Discriminative):
     name = "instance_discrimination"
     title = "Instance discrimination"
+    colour = "#C2185B"
+    unit = "nats per view"
     formula = r"-\tfrac1\tau\langle\hat p,v_i\rangle + \log\sum_{k\le N}\exp(\langle\hat p,v_k\rangle/\tau)"
     roles = {
         "pull": ("log p(z|y): y is the datum's vector in the bank.", r"-\tfrac1\tau\langle\hat p,v_i\rangle"),

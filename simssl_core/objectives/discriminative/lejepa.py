@@ -44,6 +44,7 @@ def sigreg(p: Tensor, slices: Tensor, knots: int = 17, reach: float = 3.0) -> Te
 class LeJEPA(Discriminative):
     name = "lejepa"
     title = "LeJEPA"
+    colour = "#B07AA1"
     formula = r"(1-\lambda)\,\mathbb{E}\lVert p^j-\bar p\rVert^2 + \lambda\,\mathrm{SIGReg}(p)"
     roles = {
         "pull": (

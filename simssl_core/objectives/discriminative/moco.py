@@ -47,6 +47,8 @@ def moco_loss(q: Tensor, k: Tensor, queue: Tensor, same: Tensor, temperature: fl
 class MoCo(Discriminative):
     name = "moco"
     title = "MoCo"
+    colour = "#AA4499"
+    unit = "nats per view"
     formula = (
         r"-\tfrac1\tau\langle\hat q,\hat k\rangle"
         r" + \log\sum_{m\in\{k\}\cup\mathrm{queue}}\exp(\langle\hat q,\hat k_m\rangle/\tau)"

@@ -40,6 +40,19 @@ def nt_xent(p: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
 class SimCLR(Discriminative):
     name = "simclr"
     title = "SimCLR"
+    colour = "#D55E00"
+    unit = "nats per view"
+    typical = True
+    first_race = True
+    # The projection head is linear: a deeper one takes over the forgetting, and the representation that everybody looks
+    # at keeps the position. Where views share a sprite's hue as well, a linear head leaves the length of a
+    # representation free, which blurs what is read of a circle (R² .85 against .92 after 700 steps).
+    recommended = {
+        "sprites": {"head_layers": 1, "temperature": 0.5},
+        "sprites+hue": {"head_layers": 2, "temperature": 1.0},
+        "mnist": {"head_layers": 1},
+        "fashion_mnist": {"head_layers": 1},
+    }
     formula = (
         r"-\tfrac{1}{\tau}\langle\hat p^a,\hat p^b\rangle + \log\sum_{m}\exp(\langle\hat p^a,\hat p_m\rangle/\tau)"
     )

@@ -31,6 +31,8 @@ def simsiam_loss(predicted: Tensor, p: Tensor) -> Tensor:
 class SimSiam(Discriminative):
     name = "simsiam"
     title = "SimSiam"
+    colour = "#B5651D"
+    stops_gradient = True
     formula = r"-\cos(r(p^a),\mathrm{sg}(p^b))"
     roles = {
         "pull": (

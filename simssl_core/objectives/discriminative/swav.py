@@ -38,6 +38,9 @@ def swapped_prediction(scores: Tensor, codes: Tensor, temperature: float) -> tup
 class SwAV(Discriminative):
     name = "swav"
     title = "SwAV"
+    colour = "#DDAA33"
+    unit = "nats per view"
+    stops_gradient = True
     formula = r"-\tfrac1\tau\sum_k c^a_k s^b_k + \log\sum_k\exp(s^b_k/\tau),\quad c=\mathrm{Sinkhorn}(s)"
     roles = {
         "pull": ("log p(z|y): y is a code, and every view of a datum has it.", r"-\tfrac1\tau\sum_k c^a_k s^b_k"),

@@ -42,6 +42,9 @@ def vicreg_parts(p: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> tuple[Tens
 class VICReg(Discriminative):
     name = "vicreg"
     title = "VICReg"
+    colour = "#E69F00"
+    first_race = True
+    recommended = {"sprites": {"head_layers": 1, "projection": 16}}
     formula = (
         r"\tfrac{\mu}{P}\lVert p^a-p^b\rVert^2 + \tfrac{\nu}{P}\sum_d\max(0,\gamma-\sqrt{\mathrm{var}\,p_d+\epsilon})"
         r" + \tfrac{\kappa}{P}\sum_{d\ne e}\mathrm{cov}(p)_{de}^2"

@@ -18,6 +18,7 @@ from simssl_core.objectives.generative.base import Generative, GenerativeConfig
 class AE(Generative):
     name = "ae"
     title = "Autoencoder"
+    colour = "#44AA99"
     formula = r"-\log p(x|z=\mu(x))"
     roles = {"reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\log p(x|z=\mu(x))")}
     Config = GenerativeConfig

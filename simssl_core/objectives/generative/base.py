@@ -36,6 +36,8 @@ class Generative(Objective):
     """
 
     family = "generative"
+    unit = "nats per datum"
+    keeps = "all"
     has_decoder = True
     latents = 2  # numbers of the encoder for each dimension of z: a mean and a log-variance
 

@@ -24,6 +24,8 @@ class BetaVAEConfig(GenerativeConfig):
 class BetaVAE(Generative):
     name = "beta_vae"
     title = "β-VAE"
+    colour = "#009E73"
+    vae_baseline = True
     formula = r"-\mathbb{E}_q\log p(x|z) + \beta\,\mathrm{KL}(q(z|x)\,\Vert\,\mathcal N(0,I))"
     roles = {
         "push": (

@@ -28,6 +28,9 @@ class CRVAEConfig(GenerativeConfig):
 class CRVAE(Generative):
     name = "cr_vae"
     title = "CR-VAE"
+    colour = "#6A5ACD"
+    vae_baseline = True
+    symmetric = False
     formula = (
         r"\sum_j\{-\mathbb{E}_q\log p(x^j|z^j) + \mathrm{KL}(q(z|x^j)\,\Vert\,\mathcal N(0,I))\}"
         r" + \lambda\sum_{j\ge1}\mathrm{KL}(q(z|x^j)\,\Vert\,q(z|x^0))"

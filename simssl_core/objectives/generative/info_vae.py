@@ -51,6 +51,8 @@ def mmd(z: Tensor, prior: Tensor) -> Tensor:
 class InfoVAE(Generative):
     name = "info_vae"
     title = "InfoVAE"
+    colour = "#88CCEE"
+    vae_baseline = True
     formula = (
         r"-\mathbb{E}_q\log p(x|z) + (1-\alpha)\,\mathrm{KL}(q(z|x)\,\Vert\,\mathcal N(0,I))"
         r" + (\alpha+\lambda-1)\,\mathrm{MMD}^2(q(z),\mathcal N(0,I))"

@@ -52,6 +52,10 @@ def shared_content_parts(z: Tensor, settings: SimVAEConfig) -> tuple[Tensor, Ten
 class SimVAE(Generative):
     name = "simvae"
     title = "SimVAE"
+    colour = "#0072B2"
+    typical = True
+    first_race = True
+    published = {"entropy_weight": 6.283185307179586, "reconstruction_weight": 100.0}  # 2π; released code
     formula = (
         r"-\sum_j \mathbb{E}_q \log p(x^j|z^j) - \sum_j H[q(z^j|x^j)]"
         r" + \tfrac{1}{2\sigma^2}\sum_j \lVert z^j - \bar z\rVert^2 - \log p(\bar z) + \mathrm{const}"

@@ -34,6 +34,7 @@ class SimVAEMultimodalConfig(SimVAEConfig):
 class SimVAEMultimodal(SimVAE):
     name = "simvae_multimodal"
     title = "SimVAE, image and caption"
+    colour = "#3F7FBF"
     formula = SimVAE.formula.replace(r"\sum_j \mathbb{E}_q \log p(x^j|z^j)", r"\log p(x|z^1) - \log p(w|z^2)", 1)
     roles = SimVAE.roles | {
         "pull": ("log p(z|y): image and caption lie around one content.", SimVAE.roles["pull"][1]),

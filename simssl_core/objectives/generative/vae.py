@@ -20,6 +20,9 @@ from simssl_core.objectives.generative.base import Generative, GenerativeConfig
 class VAE(Generative):
     name = "vae"
     title = "VAE"
+    colour = "#56B4E9"
+    vae_baseline = True
+    first_race = True
     formula = r"-\mathbb{E}_q\log p(x|z) + \mathrm{KL}(q(z|x)\,\Vert\,\mathcal N(0,I))"
     roles = {
         "push": (

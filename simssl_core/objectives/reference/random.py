@@ -18,6 +18,7 @@ from simssl_core.objectives.base import Context, Objective, Terms, register
 class Random(Objective):
     name = "random"
     title = "Untrained"
+    colour = "#8C8C8C"
     family = "reference"
     formula = r"0"
     roles = {}

@@ -20,6 +20,8 @@ from simssl_core.objectives.base import Context, Objective, Terms, register
 class Supervised(Objective):
     name = "supervised"
     title = "Supervised"
+    colour = "#5F9E3F"
+    unit = "nats per view"
     family = "reference"
     formula = r"-\mathrm{logit}_y(h) + \log\sum_c\exp(\mathrm{logit}_c(h))"
     roles = {
