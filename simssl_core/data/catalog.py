@@ -33,6 +33,7 @@ class Dataset:
     ``shape`` is (C, H, W); ``factors`` describes the true factors in ``train.factors`` and ``test.factors``;
     ``vocabulary`` holds the captions' words, index 0 (the empty word) being padding; it is empty without captions.
     Data with labels and no words of their own get their class's name as caption: what reads it has seen the label.
+    (Drawn data do not: their captions are written anew for what views share, or there are none.)
     """
 
     config: DataConfig
@@ -85,7 +86,8 @@ def load(config: DataConfig, device: str = "cpu") -> Dataset:
         DataError: unknown name, or files that are missing, unreadable or of the wrong form, with how to mend it.
     """
     about = info(config.name)
-    loaded = _in_words(about.load(config, device))
+    loaded = about.load(config, device)
+    loaded = loaded if about.procedural else _in_words(loaded)
     return Dataset(
         config=config,
         info=about,

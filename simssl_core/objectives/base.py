@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from simssl_core.config import ModelConfig, Settings, parse
 from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError, ShapeError
-from simssl_core.objectives.facts import NOT_INHERITED, REGISTERED
+from simssl_core.objectives import facts
 
 
 class Context(BaseModel):
@@ -82,7 +82,7 @@ class Objective(nn.Module):
     def __init_subclass__(cls, **more: Any) -> None:
         """What is true of one class alone is not inherited: a subclass of SimVAE has a colour of its own."""
         super().__init_subclass__(**more)
-        for name in NOT_INHERITED:
+        for name in facts.NOT_INHERITED:
             if name not in vars(cls) and hasattr(Objective, name):
                 setattr(cls, name, getattr(Objective, name))
 
@@ -185,8 +185,12 @@ class Objective(nn.Module):
 
 
 def register(cls: type[Objective]) -> type[Objective]:
-    """Class decorator: make an objective known by its ``name`` (a later one of the same name replaces it)."""
-    REGISTERED[cls.name] = cls
+    """Class decorator: make an objective known by its ``name`` (a later one of the same name replaces it).
+
+    Raises:
+        ConfigError: a class variable that pages print is missing, or is none of those that they can.
+    """
+    facts.add(cls)
     return cls
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import colorsys
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -19,9 +20,12 @@ from typing import Any
 from simssl_core.errors import ConfigError
 
 FAMILIES = ("generative", "discriminative", "reference")
+UNITS = ("nats per datum", "nats per view", "in its own units")
+KEEPS = ("all", "shared", "")
 # What a subclass must say again: it is true of one class and not of those that derive from it.
 NOT_INHERITED = ("name", "title", "colour", "typical", "first_race", "vae_baseline", "recommended", "published")
 REGISTERED: dict[str, type] = {}
+COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 APART = 40  # least distance in RGB (0..255 each) of a made-up colour from every given one
 
 
@@ -29,13 +33,16 @@ APART = 40  # least distance in RGB (0..255 each) of a made-up colour from every
 class Facts:
     """The class variables of :class:`~simssl_core.objectives.base.Objective` that need no torch; their meaning is
     documented there.
+
+    Raises:
+        ConfigError: a fact is missing, or is none of those that pages can print.
     """
 
-    name: str
-    title: str
-    family: str
+    name: str = ""
+    title: str = ""
+    family: str = ""
     colour: str = ""
-    unit: str = ""
+    unit: str = UNITS[-1]
     keeps: str = ""
     needs_captions: bool = False
     typical: bool = False
@@ -43,6 +50,16 @@ class Facts:
     vae_baseline: bool = False
     recommended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.title:
+            raise ConfigError(f"objective '{self.name or self.title}' needs both a name and a title")
+        for fact, allowed in (("family", FAMILIES), ("unit", UNITS), ("keeps", KEEPS)):
+            if getattr(self, fact) not in allowed:
+                known = ", ".join(repr(one) for one in allowed)
+                raise ConfigError(f"{self.name}.{fact} is {getattr(self, fact)!r}; it must be one of {known}")
+        if self.colour and not COLOUR.fullmatch(self.colour):
+            raise ConfigError(f"{self.name}.colour is {self.colour!r}; write it as '#RRGGBB', or leave it out")
 
 
 FIELDS = tuple(one.name for one in fields(Facts))
@@ -73,8 +90,17 @@ def colour(name: str) -> str:
     return (known and known.colour) or _made_up(name)
 
 
+def add(kind: type) -> None:
+    """Register an objective's class by its name (a later one of the same name replaces it).
+
+    Raises:
+        ConfigError: one of its facts is missing or cannot be printed; nothing is registered then.
+    """
+    REGISTERED[_of_class(kind).name] = kind
+
+
 def _of_class(kind: type) -> Facts:
-    return Facts(**{name: getattr(kind, name) for name in FIELDS})
+    return Facts(**{name: getattr(kind, name) for name in FIELDS if hasattr(kind, name)})
 
 
 @cache

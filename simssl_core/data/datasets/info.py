@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from simssl_core.config import DataConfig
+from simssl_core.config import SPRITE_FACTORS, DataConfig, check_name
+from simssl_core.errors import DataError
 
 if TYPE_CHECKING:  # torch is imported by whatever loads or draws
     import torch
@@ -47,11 +48,12 @@ class DatasetInfo:
     that show content and style come apart **live on a CPU**. ``published`` holds the paper's own setting under the same
     three names.
 
-    ``drawing`` imports what draws the images again for each view. Then ``factors`` names all that an image is made of,
-    of which views share some; ``content`` is the one that is the class label; ``caption_words`` gives the words of
-    captions that tell the factors it is given. ``simple``: small grey images of one thing
-    each, for which the paper claims more. ``digit_margin``: the images are digits cut out and centred, with this share
-    of the side left empty on each side.
+    ``drawing`` imports what draws the images again for each view. Then ``factors`` names all that an image is made of
+    (names that ``views.shared`` has), of which views share some; ``content`` is the one that is the class label;
+    ``caption_words`` gives the words of captions that tell the factors it is given.
+
+    ``simple``: small grey images of one thing each, for which the paper claims more. ``digit_margin``: the images are
+    digits cut out and centred, with this share of the side left empty on each side.
     """
 
     name: str
@@ -100,7 +102,21 @@ REGISTERED: dict[str, DatasetInfo] = {}
 
 
 def register(info: DatasetInfo) -> DatasetInfo:
-    """Make a data set known by its name (a later one of the same name replaces it), and return it."""
+    """Make a data set known by its name (a later one of the same name replaces it), and return it.
+
+    Raises:
+        DataError: its name cannot be a folder's, or it is drawn from factors that views cannot share.
+    """
+    try:
+        check_name(info.name)
+    except ValueError as error:
+        raise DataError(f"This data set cannot be registered: {error}.") from error
+    foreign = sorted(set(info.factors) - set(SPRITE_FACTORS))
+    if foreign:
+        raise DataError(
+            f"Data set '{info.name}' is drawn from {', '.join(foreign)}, which the setting views.shared does not know. "
+            f"Call its factors by these names: {', '.join(SPRITE_FACTORS)}."
+        )
     REGISTERED[info.name] = info
     return info
 
