@@ -230,6 +230,11 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=place)
 
 
+def matching(names: Iterable[str], pattern: str) -> list[str]:
+    """Those of ``names`` that ``pattern`` declares, each once, in the order given."""
+    return [name for name in dict.fromkeys(names) if name.startswith(pattern.removesuffix("*"))]
+
+
 def title(name: str) -> str:
     """A flat name in words: ``style:hue`` → "Style: hue"."""
     row = get(name)

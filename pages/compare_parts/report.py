@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages.compare_parts import memory, panels, tables, theory_check
 from pages.shared import background_task, registry
+from simssl_core import metrics
 from simssl_core.data import catalog
 from simssl_core.errors import LabError
 from simssl_core.figures.report import Panel
@@ -17,21 +18,21 @@ def families(groups: tuple[Group, ...]) -> dict[str, str]:
     return {group.objective: kinds[group.objective].family for group in groups if group.objective in kinds}
 
 
-def chance(data: str) -> float | None:
-    """The accuracy of guessing, where the number of classes is known."""
+def chance(name: str, data: str) -> float | None:
+    """What guessing gets in the score ``name`` on ``data``, where the number of classes is known."""
     try:
-        classes = catalog.info(data).classes
+        return metrics.chance(name, catalog.info(data).classes)
     except LabError:
         return None
-    return 1 / classes if classes > 1 else None
 
 
 def everything(compared: Comparison, data: str) -> list[Panel]:
     """All panels, for the report."""
     groups = compared.groups
     found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
-    if all(name in group.scores for group in groups for name in ("linear", "style_r2")):
-        found.insert(0, panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
+    content, style = metrics.headline("content"), metrics.headline("style")
+    if all(name in group.scores for group in groups for name in (content, style)):
+        found.insert(0, panels.trade_off(groups, content, style, families(groups), chance(content, data)))
     if data == "sprites":
         found.append(theory_check.panel(groups, families(groups)))
     for name in panels.SECTIONS:

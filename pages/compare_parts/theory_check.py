@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pages.shared.cache import kept
+from simssl_core import metrics
 from simssl_core.config import SPRITE_FACTORS
 from simssl_core.data import catalog
 from simssl_core.evaluation import theory
@@ -49,11 +50,13 @@ def _shared(group: Group) -> tuple[str, ...]:
 
 def _cell(factor: str, group: Group, family: str) -> dict | None:
     """Probe and prediction of one factor of one run; None where it was not probed."""
-    names = ("linear",) if factor == "shape" and factor in _shared(group) else (f"style:{factor}", f"factor:{factor}")
-    score = next((group.scores[name].value for name in names if name in group.scores), None)
-    if score is None:
+    is_content = factor == "shape" and factor in _shared(group)
+    names = (metrics.headline("content"),) if is_content else (f"style:{factor}", f"factor:{factor}")
+    name = next((name for name in names if name in group.scores), None)
+    if name is None:
         return None
-    chance = 1 / catalog.info("sprites").classes if factor == "shape" else 0.0
+    score = group.scores[name].value
+    chance = metrics.chance(name, catalog.info("sprites").classes if factor == "shape" else 0)
     said, found = theory.predict(family, factor, _shared(group)), theory.observed(score, chance)
     right = None if said is None else said == found
     return {

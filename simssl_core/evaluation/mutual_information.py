@@ -184,7 +184,7 @@ class _Critic:
 )
 @measures(
     "mutual_information_ceiling",
-    title="Mutual information ceiling",
+    title="Mutual information, ceiling",
     family="information",
     unit="nats",
     low=0.0,
@@ -194,7 +194,7 @@ class _Critic:
 )
 @measures(
     "mutual_information_gaussian",
-    title="Mutual information gaussian",
+    title="Mutual information, Gaussian estimate",
     family="information",
     unit="nats",
     low=0.0,

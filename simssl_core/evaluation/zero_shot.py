@@ -13,7 +13,7 @@ BATCH = 250
 
 @measures(
     "zero_shot",
-    title="Zero shot",
+    title="Zero-shot accuracy",
     family="information",
     unit="accuracy",
     better="higher",
