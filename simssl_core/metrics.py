@@ -3,7 +3,10 @@
 A score that is computed from features is declared by :func:`measures` above the function that computes it, in one file
 of ``evaluation``. Those rows are read from the source text, so that a page that only needs a title does not import
 torch; importing the file registers the same row again and refuses one that differs. So adding a score touches that one
-file, and its test. What training, the objective or a study computes stands in :data:`OTHERS`.
+file, and its test. What training or a study computes stands in :data:`OTHERS`.
+
+A module of your own declares scores in the same way: name it in ``SIMSSL_METRICS`` and every process has them, those
+that train and measure in the background too. Or import it, or call :func:`register`, for the running process alone.
 
 A name that ends in ``:*`` is a pattern, of a score for each factor: ``style:*`` declares ``style:hue``.
 """
@@ -11,6 +14,8 @@ A name that ends in ``:*`` is a pattern, of a score for each factor: ``style:*``
 from __future__ import annotations
 
 import ast
+import importlib.util
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -151,8 +156,8 @@ def measures(name: str, **about: Any) -> Callable[[Callable], Callable]:
     """Declare that the function below computes the metric ``name``; ``about`` are the fields of :class:`Metric`.
 
     The function takes the arrays named in ``reads`` (or the ``Features``) and returns a number, or {flat name: number}
-    where it stands under several declarations; NaN where the question has no answer. Inside ``evaluation`` every
-    argument must be a literal.
+    where it stands under several declarations; NaN where the question has no answer. In a file that is read as text
+    (of ``evaluation``, or named in ``SIMSSL_METRICS``) every argument must be a literal.
     """
 
     def declare(function: Callable) -> Callable:
@@ -285,9 +290,9 @@ def _factor(name: str) -> str:
 
 
 def _declared() -> dict[str, Metric]:
-    """The registry; at the first call it is filled with :data:`OTHERS` and with what ``evaluation`` declares."""
+    """The registry; at the first call it is filled with :data:`OTHERS` and with what source files declare."""
     if not _rows:
-        found = [*OTHERS, *(row for path in sorted(FOLDER.glob("*.py")) for row in read_source(path))]
+        found = [*OTHERS, *(row for module, path in _sources() for row in read_source(path, module))]
         twice = sorted({row.name for row in found if sum(other.name == row.name for other in found) > 1})
         if twice:
             raise ConfigError(f"declared twice: the metrics {', '.join(twice)}")
@@ -295,8 +300,27 @@ def _declared() -> dict[str, Metric]:
     return _rows
 
 
-def read_source(path: Path) -> list[Metric]:
-    """The rows that the decorators in a file of ``evaluation`` declare, without importing it.
+def _sources() -> list[tuple[str, Path]]:
+    """(module, its file) of ``evaluation``, and of the modules that the environment's ``SIMSSL_METRICS`` names."""
+    inside = [(f"{__package__}.{FOLDER.name}.{path.stem}", path) for path in sorted(FOLDER.glob("*.py"))]
+    names = os.environ.get("SIMSSL_METRICS", "").split(",")
+    return inside + [(name.strip(), _file_of(name.strip())) for name in names if name.strip()]
+
+
+def _file_of(module: str) -> Path:
+    try:
+        spec = importlib.util.find_spec(module)
+    except ImportError:
+        spec = None
+    if spec is None or not spec.has_location:
+        raise ConfigError(
+            f"SIMSSL_METRICS names '{module}', and Python finds no such module: put its folder into PYTHONPATH"
+        )
+    return Path(spec.origin)
+
+
+def read_source(path: Path, module: str) -> list[Metric]:
+    """The rows that the decorators in the file of ``module`` declare, without importing it.
 
     Raises:
         ConfigError: an argument of :func:`measures` is not a literal.
@@ -311,15 +335,15 @@ def read_source(path: Path) -> list[Metric]:
         for call in function.decorator_list
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "measures"
     ]
-    return [_row(call, path) for call in calls]
+    return [_row(call, path.name, module) for call in calls]
 
 
-def _row(call: ast.Call, path: Path) -> Metric:
+def _row(call: ast.Call, file: str, module: str) -> Metric:
     try:
         (name,) = (ast.literal_eval(value) for value in call.args)
         about = {field.arg: ast.literal_eval(field.value) for field in call.keywords}
-        return Metric(name, **about, module=f"{__package__}.{FOLDER.name}.{path.stem}")
+        return Metric(name, **about, module=module)
     except (ValueError, TypeError) as error:
         raise ConfigError(
-            f"{path.name}, line {call.lineno}: @measures takes a name and fields of Metric as literals ({error})"
+            f"{file}, line {call.lineno}: @measures takes a name and fields of Metric as literals ({error})"
         ) from error
