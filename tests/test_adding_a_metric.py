@@ -12,14 +12,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pages.shared import glossary
 from pages.train_parts import charts, race
 from simssl_core import metrics, presets
 from simssl_core.analysis import evaluate
-from simssl_core.cli import main
+from simssl_core.cli import main, options
 from simssl_core.config import RunConfig
 from simssl_core.errors import ConfigError
 from simssl_core.evaluation.layers import layer_scores
@@ -35,7 +34,6 @@ from simssl_core.study.plan import Cell
 from tests.evaluation.planted import features
 from tests.pages.test_app import page
 from tests.small_runs import small_runs
-from tests.study.tables import table
 
 ROOT = Path(__file__).parents[1]
 TITLE, HELP = "Share of the first direction", "How much of the variance lies along the strongest direction."
@@ -160,6 +158,7 @@ def test_train_draws_its_curve(registered, tmp_path, monkeypatch):
 
 
 def test_the_shell_prints_it(shelf, capsys):
+    assert options.main_scores()[-1] == "first_direction"
     arguments = ["evaluate", "small-vae", "--root", str(shelf), "--device", "cpu", "--images", "100"]
     assert main([*arguments, "--json"]) == 0
     assert 0 < json.loads(capsys.readouterr().out)["scores"]["first_direction"] <= 1
@@ -174,10 +173,10 @@ def test_a_study_measures_it_and_has_a_column_for_it(registered):
     ).model_copy(update={"name": ""})
     *_, found = worker.outcome(Cell(config, False, True), "cpu")
     assert {"first_direction", "layer:backbone:first_direction"} <= set(found["scores"])
-    numbers = {"linear": {"vae": [0.5]}, "effective_rank": {"vae": [3.0]}, "first_direction": {"vae": [0.75]}}
-    head, _, row = results.markdown(table(numbers, "digits"), "digits").splitlines()
-    assert head == "| digits | linear | effective rank | first direction | seconds |" and "| 0.750 |" in row
-    assert isinstance(results.tidy([]), pd.DataFrame)
+    table = results.tidy([found | {"config": config.model_dump(mode="json")}])
+    head, _, row = (line.split(" | ") for line in results.markdown(table, "digits").splitlines())
+    place = head.index("first direction")
+    assert head[place - 1] == "effective rank" and row[place] == f"{found['scores']['first_direction']:.3f}"
 
 
 def test_named_in_the_environment_it_reaches_the_observer_and_pages_without_torch(module, monkeypatch):
@@ -266,4 +265,5 @@ def test_answers_that_do_not_fit_the_declaration_are_refused():
         with pytest.raises(ConfigError, match="'three', which no @measures declares"):
             compute(features(), rows)
     finally:
-        metrics.unregister("one"), metrics.unregister("two")
+        metrics.unregister("one")
+        metrics.unregister("two")
