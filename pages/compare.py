@@ -8,6 +8,7 @@ from pages.compare_parts import memory, panels, show, tables, theory_check
 from pages.compare_parts.report import ask_bound, chance, everything, families
 from pages.shared import background_task, layout, scores
 from pages.shared.run_picker import all_runs
+from simssl_core import metrics
 from simssl_core.data import catalog
 from simssl_core.jobs.background_tasks import FULL
 from simssl_core.library import RunEntry
@@ -36,16 +37,16 @@ def overview(groups: tuple[Group, ...], data: str) -> None:
     """The trade, the tasks, and every score in a table."""
     entries = [entry for group in groups for entry in group.entries]
     known = scores.names(entries)
-    content = [name for name in known if name in scores.CONTENT]
-    style = [name for name in known if name.startswith("style")]
+    content = [name for name in known if metrics.family(name) == "content"]
+    style = [name for name in known if metrics.family(name) == "style"]
     if content and style:
         left, right = st.columns(2, gap="large")
         with left:
             st.subheader("Content against style", anchor=False)
             with st.container(horizontal=True):
-                across = st.selectbox("Content is", content, format_func=scores.short, key="compare_content")
-                up = st.selectbox("Style is", style, format_func=scores.short, key="compare_style")
-            show.panel(panels.trade_off(groups, across, up, families(groups), chance(data)), heading=False)
+                across = st.selectbox("Content is", content, format_func=metrics.short, key="compare_content")
+                up = st.selectbox("Style is", style, format_func=metrics.short, key="compare_style")
+            show.panel(panels.trade_off(groups, across, up, families(groups), chance(across, data)), heading=False)
         with right:
             if tasks := panels.tasks(groups):
                 show.panel(tasks)

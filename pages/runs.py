@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.runs_parts import actions
-from pages.shared import layout
+from pages.shared import glossary, layout
 from pages.shared.run_picker import all_runs
-from simssl_core import library
+from simssl_core import library, metrics
 from simssl_core.library import RunEntry
+from simssl_core.metrics import Metric
 
 ROWS = 16  # seen at once; the others by scrolling in the table
 COLUMNS = {
@@ -18,14 +19,19 @@ COLUMNS = {
     "data": "Data set",
     "status": "Status",
     "step": st.column_config.NumberColumn("Step", format="localized"),
-    "content": st.column_config.ProgressColumn(
-        "Content", help="Linear probe, accuracy", min_value=0, max_value=1, format="%.2f"
-    ),
-    "style": st.column_config.ProgressColumn("Style", help="Mean R²", min_value=0, max_value=1, format="%.2f"),
-    "rank": st.column_config.NumberColumn("Effective rank", format="%.1f"),
     "created": st.column_config.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
     "size": st.column_config.NumberColumn("MB", format="%.1f"),
 }
+
+
+def score_column(row: Metric) -> st.column_config.ColumnConfig:
+    """A score as a bar where it lies between 0 and 1, else as a number. A headline is called what it stands for."""
+    first, _, rest = row.title.partition(": ")
+    title, help = (first, rest[:1].upper() + rest[1:]) if row.headline and rest else (row.title, None)
+    help = help or glossary.of_score(row.name)
+    if (row.low, row.high) == (0, 1):
+        return st.column_config.ProgressColumn(title, help=help, min_value=0, max_value=1, format="%.2f")
+    return st.column_config.NumberColumn(title, help=help, format="%.1f" if row.high is None else "%.2f")
 
 
 def rows(entries: list[RunEntry]) -> pd.DataFrame:
@@ -38,9 +44,7 @@ def rows(entries: list[RunEntry]) -> pd.DataFrame:
             "data": [e.data for e in entries],
             "status": [e.status for e in entries],
             "step": [e.step for e in entries],
-            "content": [e.scores.get("linear") for e in entries],
-            "style": [e.scores.get("style_r2") for e in entries],
-            "rank": [e.scores.get("effective_rank") for e in entries],
+            **{row.name: [e.scores.get(row.name) for e in entries] for row in metrics.in_table("runs")},
             "created": pd.to_datetime([e.created or None for e in entries], utc=True, errors="coerce"),
             "size": [size.get(e.run, 0) / 1e6 for e in entries],
         }
@@ -58,7 +62,7 @@ def table(entries: list[RunEntry]) -> list[RunEntry]:
     picked = st.dataframe(
         rows(entries),
         hide_index=True,
-        column_config=COLUMNS,
+        column_config=COLUMNS | {row.name: score_column(row) for row in metrics.in_table("runs")},
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pages.compare_parts.tables import ceilings_in_words, errors_in_words, factors, tidy
-from pages.shared import scores
 from pages.shared.cache import kept
+from simssl_core import metrics
 from simssl_core.figures import comparison
 from simssl_core.figures.content_style import content_style
 from simssl_core.figures.report import Panel
@@ -28,8 +28,8 @@ def trade_off(
         [group.objective for group in shown],
         [group.title for group in shown],
         [families.get(group.objective, "generative") for group in shown],
-        scores.title(across),
-        scores.title(up),
+        metrics.title(across),
+        metrics.title(up),
         chance,
         tuple([number.error for number in numbers] for numbers in both),
     )
@@ -43,11 +43,12 @@ def trade_off(
 @kept
 def tasks(groups: Sequence[Group]) -> Panel | None:
     """A radar with an axis for content and one for each style factor; None with fewer than three axes."""
-    names = [name for name in ("linear", *factors(groups)) if any(name in group.scores for group in groups)]
+    content = metrics.headline("content")
+    names = [name for name in (content, *factors(groups)) if any(name in group.scores for group in groups)]
     if len(names) < 3:
         return None
     rows = [[g.scores[name].value if name in g.scores else math.nan for name in names] for g in groups]
-    words = ["Content" if name == "linear" else scores.title(name).split(": ", 1)[-1] for name in names]
+    words = ["Content" if name == content else metrics.title(name).split(": ", 1)[-1] for name in names]
     figure = comparison.radar(words, [g.title for g in groups], [g.objective for g in groups], rows)
     caption = (
         "One axis for each task: content is the linear probe’s accuracy, the others R² (or balanced accuracy) of what "
@@ -64,7 +65,8 @@ def layers(groups: Sequence[Group]) -> Panel | None:
     if not known:
         return None
     sides = [
-        [{layer.name: getattr(layer, name) for layer in g.layers} for g in known] for name in ("linear", "style_r2")
+        [{layer.name: layer.value(metrics.headline(family)) for layer in g.layers} for g in known]
+        for family in ("content", "style")
     ]
     figure = comparison.layer_profile([g.title for g in known], [g.objective for g in known], *sides)
     rows = [{"run": g.first.run, **layer.model_dump()} for g in known for layer in g.layers]
@@ -81,7 +83,8 @@ def spectrum(groups: Sequence[Group]) -> Panel | None:
     known = [group for group in groups if group.spectrum]
     if not known:
         return None
-    ranks = [g.scores["effective_rank"].value if "effective_rank" in g.scores else math.nan for g in known]
+    rank = metrics.headline("geometry")
+    ranks = [g.scores[rank].value if rank in g.scores else math.nan for g in known]
     values = [g.spectrum for g in known]
     figure = comparison.spectra([g.title for g in known], [g.objective for g in known], values, ranks)
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages.compare_parts import memory, panels, tables, theory_check
 from pages.shared import background_task
+from simssl_core import metrics
 from simssl_core.data import catalog
 from simssl_core.figures.report import Panel
 from simssl_core.jobs.background_tasks import ELBO
@@ -17,18 +18,19 @@ def families(groups: tuple[Group, ...]) -> dict[str, str]:
     return {group.objective: known[group.objective].family for group in groups if group.objective in known}
 
 
-def chance(data: str) -> float | None:
-    """The accuracy of guessing, where the number of classes is known."""
+def chance(name: str, data: str) -> float | None:
+    """What guessing gets in the score ``name`` on ``data``, where the number of classes is known."""
     about = catalog.find(data)
-    return 1 / about.classes if about and about.classes > 1 else None
+    return metrics.chance(name, about.classes) if about else None
 
 
 def everything(compared: Comparison, data: str) -> list[Panel]:
     """All panels, for the report."""
     groups = compared.groups
     found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
-    if all(name in group.scores for group in groups for name in ("linear", "style_r2")):
-        found.insert(0, panels.trade_off(groups, "linear", "style_r2", families(groups), chance(data)))
+    content, style = metrics.headline("content"), metrics.headline("style")
+    if all(name in group.scores for group in groups for name in (content, style)):
+        found.insert(0, panels.trade_off(groups, content, style, families(groups), chance(content, data)))
     if theory_check.possible(data):
         found.append(theory_check.panel(groups, data))
     for name in panels.SECTIONS:

@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from pages.shared import glossary, layout, scores
+from pages.shared import glossary, layout
 from pages.shared.cache import kept
+from simssl_core import metrics
 from simssl_core.figures.report import Panel, report
 
 PLAIN = {"objective": "Objective", "step": st.column_config.NumberColumn("Step", format="localized")}
@@ -50,7 +51,7 @@ def _columns(shown: Panel) -> dict:
         plain = str(name).removesuffix(" ±")
         if name not in found:
             help = glossary.of_score(plain) if plain == name else glossary.help_for("standard error")
-            found[name] = number(scores.title(plain) if plain == name else "±", format="%.3f", help=help)
+            found[name] = number(metrics.title(plain) if plain == name else "±", format="%.3f", help=help)
     return found
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pages.shared import scores
 from pages.shared.cache import kept
+from simssl_core import metrics
 from simssl_core.figures.report import Panel
 from simssl_core.library.comparison import Group, Number
 
@@ -43,7 +44,7 @@ def tidy(groups: Sequence[Group], names: Sequence[str] | None = None) -> pd.Data
 
 def factors(groups: Sequence[Group]) -> list[str]:
     """The flat names of all style factors, in order."""
-    return list(dict.fromkeys(name for group in groups for name in group.scores if name.startswith("style:")))
+    return metrics.matching((name for group in groups for name in group.scores), "style:*")
 
 
 def errors_in_words(groups: Sequence[Group]) -> str:

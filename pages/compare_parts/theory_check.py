@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pages.shared.cache import kept
+from simssl_core import metrics
 from simssl_core.data import catalog
 from simssl_core.data.catalog import DatasetInfo
 from simssl_core.evaluation import theory
@@ -58,11 +59,13 @@ def _shared(group: Group) -> tuple[str, ...]:
 def _cell(factor: str, group: Group, about: DatasetInfo) -> dict | None:
     """Probe and prediction of one factor of one run; None where it was not probed."""
     content = factor == about.content
-    names = ("linear",) if content and factor in _shared(group) else (f"style:{factor}", f"factor:{factor}")
-    score = next((group.scores[name].value for name in names if name in group.scores), None)
-    if score is None:
+    shared_content = content and factor in _shared(group)
+    names = (metrics.headline("content"),) if shared_content else (f"style:{factor}", f"factor:{factor}")
+    name = next((name for name in names if name in group.scores), None)
+    if name is None:
         return None
-    chance = 1 / about.classes if content else 0.0
+    score = group.scores[name].value
+    chance = metrics.chance(name, about.classes if content else 0)
     objective = facts.find(group.objective)
     keeps = objective.keeps if objective else ""
     said, found = theory.predict(keeps, factor, _shared(group)), theory.observed(score, chance)

@@ -9,26 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from simssl_core import metrics
+
 FILE = Path(__file__).parent / "assets" / "glossary.json"
-# Flat score name -> the term that explains it.
-SCORES = {
-    "linear": "linear probe",
-    "knn": "kNN",
-    "knn_euclidean": "kNN",
-    "mlp": "MLP probe",
-    "cluster_acc": "cluster accuracy",
-    "nmi": "NMI",
-    "ari": "ARI",
-    "silhouette": "silhouette",
-    "style_r2": "R²",
-    "style_share": "style share",
-    "effective_rank": "effective rank",
-    "alignment": "alignment",
-    "uniformity": "uniformity",
-    "mutual_information": "mutual information",
-    "mutual_information_ceiling": "mutual information",
-    "mutual_information_gaussian": "mutual information",
-}
 
 
 @dataclass(frozen=True)
@@ -58,9 +41,10 @@ def help_for(word: str) -> str:
 
 def of_score(name: str) -> str | None:
     """What a score means, by its flat name; None where nothing needs to be said."""
-    if name.startswith(("style:", "factor:")):
-        return help_for("R²")
-    return help_for(SCORES[name]) if name in SCORES else None
+    row = metrics.get(name)
+    if row is None:
+        return None
+    return help_for(row.term) if row.term else row.help or None
 
 
 def search(text: str) -> list[Term]:

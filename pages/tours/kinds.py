@@ -44,7 +44,7 @@ class Numbers:
             found = evaluation_file.read(self.runs[run].folder) if run in self.runs else None
         except LabError:
             found = None
-        values = {known.name: getattr(known, name) for known in found.layers} if found else {}
+        values = {known.name: known.value(name) for known in found.layers} if found else {}
         return math.nan if values.get(layer) is None else values[layer]
 
     def setting(self, run: str, name: str) -> Any:

@@ -10,14 +10,13 @@ import streamlit as st
 from pages.components.live_board import live_board
 from pages.components.mini_maps import mini_maps
 from pages.train_parts.race import Snapshot, colour, marks, store
-from simssl_core import library
+from simssl_core import library, metrics
 from simssl_core.data import catalog
 from simssl_core.errors import LabError
 from simssl_core.figures.theme import CONTENT_COLOUR, ROLE_COLOURS, STYLE_COLOUR, role_colour
 from simssl_core.storage import map_files
 from simssl_core.storage.schema import RunRow
 
-CURVES = (*ROLE_COLOURS, "linear", "style_r2", "effective_rank")
 POINTS = 300  # of each curve: more than a chart has pixels for
 
 
@@ -30,7 +29,8 @@ def charts(stamp: tuple, _now: Snapshot) -> tuple[list[dict], list[tuple[float, 
 def sections(now: Snapshot) -> list[dict]:
     """The charts: content and style coming apart in each member, all members side by side, every loss by role."""
     reader = store()
-    curves = {member.run: reader.metrics(member.run, CURVES, POINTS) for member in now.members}
+    drawn_names = (*ROLE_COLOURS, *(row.name for row in metrics.in_table("train")))
+    curves = {member.run: reader.metrics(member.run, drawn_names, POINTS) for member in now.members}
     apart = [_apart(member, curves[member.run], now) for member in now.members]
     losses = [_terms(member, curves[member.run]) for member in now.members]
     drawn = [
@@ -62,9 +62,12 @@ def sections(now: Snapshot) -> list[dict]:
 
 
 def _apart(member: RunRow, curves: dict, now: Snapshot) -> dict:
-    pair = (("content", CONTENT_COLOUR, "linear"), ("style", STYLE_COLOUR, "style_r2"))
-    lines = [live_board.series(name, colour, *curves.get(metric, ((), ()))) for name, colour, metric in pair]
-    return live_board.panel(f"apart.{member.run}", member.label, lines, low=0, high=1, lines=_chance(now))
+    pair = (("content", CONTENT_COLOUR), ("style", STYLE_COLOUR))
+    lines = [
+        live_board.series(family, colour, *curves.get(metrics.headline(family), ((), ()))) for family, colour in pair
+    ]
+    chance = _chance(metrics.headline("content"), now)
+    return live_board.panel(f"apart.{member.run}", member.label, lines, low=0, high=1, lines=chance)
 
 
 def _terms(member: RunRow, curves: dict) -> dict:
@@ -80,15 +83,22 @@ def _side_by_side(now: Snapshot, curves: dict) -> list[dict]:
         return [live_board.series(m.label, colour(m, now), *curves[m.run].get(metric, ((), ()))) for m in now.members]
 
     return [
-        live_board.panel("content", "Content: linear probe", lines("linear"), low=0, high=1, lines=_chance(now)),
-        live_board.panel("style", "Style: mean R²", lines("style_r2"), low=0, high=1),
-        live_board.panel("rank", "Effective rank", lines("effective_rank"), low=0),
+        live_board.panel(
+            row.name,
+            metrics.curve(row.name),
+            lines(row.name),
+            low=row.low,
+            high=row.high,
+            lines=_chance(row.name, now),
+        )
+        for row in metrics.in_table("train")
     ]
 
 
-def _chance(now: Snapshot) -> list[tuple[float, str]]:
-    classes = catalog.info(now.config.data.name).classes
-    return [(1 / classes, "chance")] if classes > 1 else []
+def _chance(name: str, now: Snapshot) -> list[tuple[float, str]]:
+    """The level of guessing as a line; none at zero, where the axis is."""
+    level = metrics.chance(name, catalog.info(now.config.data.name).classes)
+    return [(level, "chance")] if level else []
 
 
 def small_maps(now: Snapshot) -> list[dict]:

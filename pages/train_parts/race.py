@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from simssl_core import library
+from simssl_core import library, metrics
 from simssl_core.config import RunConfig, parse
 from simssl_core.errors import RunError
 from simssl_core.figures.theme import class_colours, objective_colour
 from simssl_core.jobs import launcher, status
 from simssl_core.storage.database import Store
 from simssl_core.storage.schema import Event, RaceRow, RunRow
-
-COLLAPSED = 2.0  # an effective rank below this means that all images look alike to the encoder
-SHRUNK = 1e-3  # and so does a spread of the features below this
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,7 @@ def seconds_left(now: Snapshot) -> float | None:
 
 def collapse(now: Snapshot, member: RunRow) -> str:
     """Why this member's newest measurement counts as a collapse, in words; empty where it does not."""
-    latest = {name: value for name, (_, value) in now.latest[member.run].items()}
-    signs = []
-    if latest.get("effective_rank", COLLAPSED) < COLLAPSED:
-        signs.append(f"its effective rank is {latest['effective_rank']:.1f}")
-    if latest.get("feature_std", SHRUNK) < SHRUNK:
-        signs.append(f"its features spread by only {latest['feature_std']:.1g}")
-    return " and ".join(signs)
+    return " and ".join(metrics.signs_of_collapse({name: value for name, (_, value) in now.latest[member.run].items()}))
 
 
 def marks(now: Snapshot) -> list[tuple[float, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import Any
 
+from simssl_core import metrics
 from simssl_core.config import RunConfig
 from simssl_core.data import catalog
 from simssl_core.errors import DataError
@@ -38,8 +39,9 @@ def measure(data: str, title: str, seconds: float) -> dict[str, Any] | None:
         for report in run_race(config, root, final=False):
             last = report
         store, run = Store(root), next(iter(last.runs.values()))
-        curves = store.metrics(run, ["linear"], max_points=100_000)
-        measured = len(curves["linear"][0]) if curves else 0
+        content = metrics.headline("content")
+        curves = store.metrics(run, [content], max_points=100_000)
+        measured = len(curves[content][0]) if curves else 0
         told = [event.data.get("compiled") for event in store.events(last.race, kinds=["observer"])]
         latest = store.latest(run)
         store.close()

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from simssl_core import metrics
 from simssl_core.cli import options
 from simssl_core.errors import ConfigError
 
@@ -52,7 +53,7 @@ def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
     if chosen.json:
         options.print_json({"run": folder.name, "folder": str(folder), "full": False, "scores": scores})
     else:
-        options.print_table([{"measure": name, "value": value} for name, value in scores.items()])
+        options.print_table([_row(name, value) for name, value in scores.items()])
     return 0
 
 
@@ -72,7 +73,7 @@ def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
         told = found.model_dump(mode="json")
         options.print_json({"run": folder.name, "folder": str(folder), "full": True, **told})
         return 0
-    options.print_table([_row(name, value, found.intervals.get(name)) for name, value in found.scores.items()])
+    options.print_table([_with_error(name, value, found.intervals.get(name)) for name, value in found.scores.items()])
     print(f"\nlayers, from the backbone outwards ({found.train:,} + {found.test:,} images, {found.seconds:.0f} s)")
     options.print_table([layer.model_dump() for layer in found.layers])
     if found.elbo:
@@ -82,6 +83,12 @@ def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
     return 0
 
 
-def _row(name: str, value: float, spread: Any) -> dict[str, Any]:
-    row = {"measure": name, "value": value, "±": None, "95 % from": None, "to": None}
+def _row(name: str, value: float) -> dict[str, Any]:
+    row = metrics.get(name)
+    unit, better = (row.unit, row.better) if row else ("", "neither")
+    return {"measure": name, "value": value, "unit": unit, "better": "" if better == "neither" else better}
+
+
+def _with_error(name: str, value: float, spread: Any) -> dict[str, Any]:
+    row = _row(name, value) | {"±": None, "95 % from": None, "to": None}
     return row | ({"±": spread.error, "95 % from": spread.low, "to": spread.high} if spread else {})

@@ -14,6 +14,7 @@ from simssl_core.errors import DataError
 from simssl_core.storage import paths
 
 HELP = "list objectives, data sets, presets and runs"
+MOST_SCORES = 4  # beside name, status, step and reason
 PARTS = ("objectives", "data", "presets", "runs")
 
 
@@ -113,7 +114,7 @@ def _runs(root: str | None) -> list[dict[str, Any]]:
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     """What fits into a line of a terminal."""
     if "run" in row:
-        scores = {name: row["scores"].get(name) for name in options.MAIN_SCORES[:4]}
+        scores = {name: row["scores"].get(name) for name in options.main_scores()[:MOST_SCORES]}
         return {name: row[name] for name in ("run", "status", "step")} | scores | {"reason": (row["reason"] or "")[:60]}
     hidden = ("settings", "description", "shape", "classes")
     return {name: str(value)[:70] for name, value in row.items() if name not in hidden}

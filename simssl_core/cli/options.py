@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
+from simssl_core import metrics
 from simssl_core.config import DataConfig, ModelConfig, TrainConfig, ViewConfig
 from simssl_core.errors import ConfigError, RunError
 from simssl_core.runtime.environment import training_environment
 from simssl_core.storage import paths
 
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
-MAIN_SCORES = ("linear", "knn", "style_r2", "style_share", "effective_rank")
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +124,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if abs(value) < float("inf") else None
     return value if isinstance(value, (str, int, bool)) or value is None else str(value)
+
+
+def main_scores() -> list[str]:
+    """The flat names of the few scores that a line of a terminal has room for."""
+    return [row.name for row in metrics.in_table("shell")]
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

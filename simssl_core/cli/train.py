@@ -229,7 +229,7 @@ def show(report: Report, config: RunConfig, chosen: argparse.Namespace) -> None:
     rows = [
         {
             "run": member["run"],
-            **{name: member["scores"].get(name) for name in options.MAIN_SCORES},
+            **{name: member["scores"].get(name) for name in options.main_scores()},
             "why": member["reason"],
         }
         for member in members.values()

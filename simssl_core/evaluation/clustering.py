@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 from simssl_core.evaluation.probes import standardise, task
+from simssl_core.metrics import measures
 
 METHODS = ("kmeans", "gmm")
 
@@ -44,6 +45,49 @@ def match_accuracy(assigned: np.ndarray, labels: np.ndarray) -> float:
     return float(together[rows, columns].sum() / len(labels))
 
 
+@measures(
+    "cluster_acc",
+    title="Content: clusters, accuracy",
+    family="content",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    term="cluster accuracy",
+    measured="full",
+    reads=("test", "test_labels"),
+    place=14,
+    is_share=True,
+)
+@measures(
+    "nmi",
+    title="Clusters: NMI",
+    family="content",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance=0.0,
+    term="NMI",
+    measured="full",
+    reads=("test", "test_labels"),
+    place=15,
+    tables=("compare", "study"),
+    column="NMI",
+)
+@measures(
+    "ari",
+    title="Clusters: ARI",
+    family="content",
+    better="higher",
+    low=-1.0,
+    high=1.0,
+    chance=0.0,
+    term="ARI",
+    measured="full",
+    reads=("test", "test_labels"),
+    place=16,
+)
 def cluster_scores(features, labels, method: str = "gmm", seed: int = 0) -> dict[str, float]:
     """``cluster_acc``, ``nmi``, ``ari`` of as many clusters as there are classes; NaN for fewer than two classes."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score

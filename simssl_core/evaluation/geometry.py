@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from simssl_core.evaluation.probes import task, tensor
+from simssl_core.metrics import measures
 
 
 def spectrum(features) -> torch.Tensor:
@@ -22,6 +23,22 @@ def spectrum(features) -> torch.Tensor:
     return torch.where(values > noise, values, torch.zeros_like(values))
 
 
+@measures(
+    "effective_rank",
+    title="Effective rank",
+    family="geometry",
+    unit="directions",
+    low=0.0,
+    term="effective rank",
+    reads=("test",),
+    place=40,
+    headline=True,
+    tables=("compare", "runs", "train", "shell", "study"),
+    column="effective rank",
+    layers=True,
+    collapses_below=2.0,
+    collapse_words="its effective rank is {:.1f}",
+)
 def effective_rank(features) -> float:
     """exp of the entropy of the normalised singular values (RankMe, Garrido et al. 2023), of **centred** features.
 
@@ -34,11 +51,36 @@ def effective_rank(features) -> float:
     return torch.special.entr(share).sum().exp().item()
 
 
+@measures(
+    "feature_std",
+    title="Spread of a feature",
+    family="geometry",
+    low=0.0,
+    help="The standard deviation of a feature over images, averaged over features. Near 0: all images look alike.",
+    reads=("test",),
+    place=41,
+    collapses_below=1e-3,
+    collapse_words="its features spread by only {:.1g}",
+)
 def feature_std(features) -> float:
     """Mean over dimensions of the std over data."""
     return tensor(features).std(0, correction=0).mean().item()
 
 
+@measures(
+    "style_share",
+    title="Style share of the variance",
+    family="style",
+    unit="share of the variance",
+    low=0.0,
+    high=1.0,
+    term="style share",
+    reads=("views",),
+    place=31,
+    tables=("compare", "shell", "study"),
+    column="style share",
+    layers=True,
+)
 def style_share(views) -> float:
     """tr(covariance within a datum) / tr(total covariance) of views (V, N, D): 0 = all views of a datum coincide.
 
@@ -58,6 +100,16 @@ def style_share(views) -> float:
     return within / total if total > noise else math.nan
 
 
+@measures(
+    "alignment",
+    title="Alignment (0 = views agree)",
+    family="geometry",
+    low=0.0,
+    high=4.0,
+    term="alignment",
+    reads=("views",),
+    place=42,
+)
 def alignment(views) -> float:
     """E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views, ẑ = z/‖z‖ (Wang & Isola 2020); between 0 and 4."""
     z = F.normalize(tensor(views), dim=-1)
@@ -68,6 +120,16 @@ def alignment(views) -> float:
     return (2 * count * (z - z.mean(0)).square().sum((0, 2)).mean() / (count * (count - 1))).item()
 
 
+@measures(
+    "uniformity",
+    title="Uniformity (lower = more even)",
+    family="geometry",
+    low=-8.0,
+    high=0.0,
+    term="uniformity",
+    reads=("views",),
+    place=43,
+)
 def uniformity(views, chunk: int = 1024) -> float:
     """log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view (Wang & Isola 2020).
 
@@ -85,6 +147,18 @@ def uniformity(views, chunk: int = 1024) -> float:
     return math.log(total / (count * data * (data - 1)))
 
 
+@measures(
+    "within_between",
+    title="Scatter within classes / between them",
+    family="geometry",
+    better="lower",
+    low=0.0,
+    help="Scatter of images around the mean of their class, divided by the scatter of these means. Small: tight "
+    "classes, far apart.",
+    measured="full",
+    reads=("test", "test_labels"),
+    place=44,
+)
 def within_between(features, labels) -> float:
     """tr(within-class scatter) / tr(between-class scatter): small = tight classes, far apart. Unlabelled rows apart."""
     t = task(features, labels, features, labels)
@@ -99,6 +173,19 @@ def within_between(features, labels) -> float:
     return within / between if between > 1e-12 * (within + between) else math.nan
 
 
+@measures(
+    "silhouette",
+    title="Silhouette",
+    family="geometry",
+    better="higher",
+    low=-1.0,
+    high=1.0,
+    chance=0.0,
+    term="silhouette",
+    measured="full",
+    reads=("test", "test_labels"),
+    place=20,
+)
 def silhouette(features, labels, most: int = 2000, seed: int = 0) -> float:
     """Mean silhouette (scikit-learn's) of the classes, Euclidean, over at most ``most`` images drawn with ``seed``."""
     from sklearn.metrics import silhouette_score

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import torch
 
+from simssl_core import metrics
 from simssl_core.errors import ShapeError
-from simssl_core.evaluation import geometry, probes, style
 from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
+from simssl_core.evaluation.scores import compute
 
 Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
@@ -47,19 +48,11 @@ def _columns(features: Features, part: slice) -> Features:
 
 
 def layer_scores(profile: Mapping[str, Features]) -> dict[str, dict[str, float]]:
-    """Of each layer ``linear``, ``knn``, ``style_r2``, ``style_share``, ``effective_rank``, ``width``; NaN: unknown."""
+    """Of each layer its ``width`` and every metric declared with ``layers=True``; NaN: unknown."""
     return {name: _scores(features) for name, features in profile.items()}
 
 
 def _scores(features: Features) -> dict[str, float]:
-    known = (features.train, features.train_labels, features.test, features.test_labels)
     numbers = tuple(f for f in features.factors if f.kind != "discrete")  # R² asks for no other
-    drawn = style.view_scores(features.views, features.view_factors, numbers)
-    return {
-        "linear": probes.linear(*known),
-        "knn": probes.knn(*known),
-        "style_r2": style.mean_r2(drawn, numbers),
-        "style_share": geometry.style_share(features.views),
-        "effective_rank": geometry.effective_rank(features.test),
-        "width": float(features.width),
-    }
+    of_layers = [row for row in metrics.rows() if row.layers]
+    return compute(replace(features, factors=numbers), of_layers) | {"width": float(features.width)}

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +18,10 @@ from torch.nn import functional as F
 
 from simssl_core.evaluation.probes import tensor
 from simssl_core.evaluation.style import halves
+from simssl_core.metrics import measures
+
+if TYPE_CHECKING:
+    from simssl_core.evaluation.features import Features
 
 LARGEST_BATCH = 2048
 CEILING_RHO2 = 1 - 1e-6  # equal views would be worth infinitely much; 6.9 nats a dimension is said instead
@@ -165,3 +169,47 @@ class _Critic:
         pairs = [(v, w) for v in range(len(views)) for w in range(len(views)) if v != w]
         every = [F.cross_entropy(self.scores(views[v], views[w]), right, reduction="none") for v, w in pairs]
         return torch.stack(every).mean(0)
+
+
+@measures(
+    "mutual_information",
+    title="Mutual information",
+    family="information",
+    unit="nats",
+    chance=0.0,
+    term="mutual information",
+    measured="full",
+    place=50,
+    headline=True,
+)
+@measures(
+    "mutual_information_ceiling",
+    title="Mutual information, ceiling",
+    family="information",
+    unit="nats",
+    low=0.0,
+    term="mutual information",
+    measured="full",
+    place=51,
+)
+@measures(
+    "mutual_information_gaussian",
+    title="Mutual information, Gaussian estimate",
+    family="information",
+    unit="nats",
+    low=0.0,
+    chance=0.0,
+    term="mutual information",
+    measured="full",
+    place=52,
+)
+def information_scores(features: Features) -> dict[str, float]:
+    """What two views of a datum tell of each other, in nats: the bound, its ceiling, the Gaussian estimate."""
+    if len(features.views) < 2:
+        return {}
+    bound = infonce(features.views)
+    return {
+        "mutual_information": bound.value,
+        "mutual_information_ceiling": bound.ceiling,
+        "mutual_information_gaussian": gaussian(features.views[0], features.views[1]),
+    }

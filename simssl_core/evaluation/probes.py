@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from simssl_core.evaluation.logistic import predict_logistic
+from simssl_core.metrics import measures
 
 NEIGHBOURS = 20
 
@@ -80,6 +81,25 @@ def balanced_accuracy(predicted: torch.Tensor, truth: torch.Tensor) -> float:
     return float(np.mean(shares)) if shares else math.nan
 
 
+@measures(
+    "linear",
+    title="Content: linear probe, accuracy",
+    family="content",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    term="linear probe",
+    reads=("train", "train_labels", "test", "test_labels"),
+    place=10,
+    headline=True,
+    tables=("compare", "runs", "train", "shell", "study"),
+    column="linear",
+    curve="Content: linear probe",
+    layers=True,
+    is_share=True,
+)
 def linear(train, train_labels, test, test_labels) -> float:
     """Top-1 test accuracy of multinomial logistic regression on standardised features (the headline content number)."""
     t = task(train, train_labels, test, test_labels)
@@ -92,6 +112,23 @@ def predict_linear(t: Task) -> torch.Tensor:
     return predict_logistic(train, t.train_labels, test)
 
 
+@measures(
+    "knn",
+    title="Content: kNN, cosine",
+    family="content",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    term="kNN",
+    reads=("train", "train_labels", "test", "test_labels"),
+    place=11,
+    tables=("compare", "shell", "study"),
+    column="kNN",
+    layers=True,
+    is_share=True,
+)
 def knn(train, train_labels, test, test_labels, k: int = NEIGHBOURS, metric: str = "cosine") -> float:
     """Top-1 test accuracy of a vote among the ``k`` nearest training images, ``metric`` "cosine" or "euclidean".
 
@@ -99,6 +136,26 @@ def knn(train, train_labels, test, test_labels, k: int = NEIGHBOURS, metric: str
     """
     t = task(train, train_labels, test, test_labels)
     return accuracy(predict_knn(t, k, metric), t.test_labels) if t.possible else math.nan
+
+
+@measures(
+    "knn_euclidean",
+    title="Content: kNN, Euclidean",
+    family="content",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    term="kNN",
+    measured="full",
+    reads=("train", "train_labels", "test", "test_labels"),
+    place=12,
+    is_share=True,
+)
+def knn_euclidean(train, train_labels, test, test_labels) -> float:
+    """:func:`knn` by Euclidean distance: the lengths of the features count, too."""
+    return knn(train, train_labels, test, test_labels, metric="euclidean")
 
 
 def predict_knn(t: Task, k: int = NEIGHBOURS, metric: str = "cosine", chunk: int = 1024) -> torch.Tensor:
@@ -116,6 +173,23 @@ def predict_knn(t: Task, k: int = NEIGHBOURS, metric: str = "cosine", chunk: int
     return torch.cat(votes)
 
 
+@measures(
+    "mlp",
+    title="Content: MLP probe",
+    family="content",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    term="MLP probe",
+    measured="full",
+    reads=("train", "train_labels", "test", "test_labels"),
+    place=13,
+    tables=("compare", "study"),
+    column="MLP",
+    is_share=True,
+)
 def mlp(train, train_labels, test, test_labels, seed: int = 0) -> float:
     """Top-1 test accuracy of a network with one hidden layer on standardised features."""
     t = task(train, train_labels, test, test_labels)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ import torch
 from simssl_core.data.types import Factor
 from simssl_core.evaluation.logistic import predict_logistic
 from simssl_core.evaluation.probes import accuracy, balanced_accuracy, standardise, tensor, writable
+from simssl_core.metrics import measures
+
+if TYPE_CHECKING:
+    from simssl_core.evaluation.features import Features
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # per training row
 BEYOND = 0.25  # of a feature's range in training: how far outside of it a test value may lie
@@ -168,3 +172,87 @@ def mean_r2(scores: Mapping[str, FactorScore], factors: tuple[Factor, ...]) -> f
     regressed = {f.name for f in factors if f.kind != "discrete"}
     kept = [max(0.0, s.score) for name, s in scores.items() if name in regressed and not math.isnan(s.score)]
     return float(np.mean(kept)) if kept else math.nan
+
+
+@measures(
+    "style_r2",
+    title="Style: mean R²",
+    family="style",
+    unit="R²",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance=0.0,
+    term="R²",
+    place=30,
+    headline=True,
+    tables=("compare", "runs", "train", "shell", "study"),
+    column="style R²",
+    layers=True,
+)
+@measures(
+    "style:*",
+    title="Style: {}",
+    family="style",
+    unit="R² or balanced accuracy",
+    better="higher",
+    high=1.0,
+    chance="1/values or 0",
+    term="R²",
+    place=60,
+    tables=("compare", "study"),
+)
+@measures(
+    "style_accuracy:*",
+    title="Style accuracy: {}",
+    family="style",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    help="The share of views of which a linear probe names this factor rightly.",
+    place=62,
+)
+def style_scores(features: Features) -> dict[str, float]:
+    """What can be told of how a view was made: each factor that was drawn for it, and ``style_r2`` of all."""
+    drawn = view_scores(features.views, features.view_factors, features.factors)
+    numbers = {f"style:{name}": s.score for name, s in drawn.items()}
+    numbers |= {f"style_accuracy:{name}": s.plain_accuracy for name, s in drawn.items()}
+    return numbers | {"style_r2": mean_r2(drawn, features.factors)}
+
+
+@measures(
+    "factor:*",
+    title="Factor: {}",
+    family="factors",
+    unit="R² or balanced accuracy",
+    better="higher",
+    high=1.0,
+    chance="1/values or 0",
+    term="R²",
+    place=61,
+    tables=("compare", "study"),
+)
+@measures(
+    "factor_accuracy:*",
+    title="Factor accuracy: {}",
+    family="factors",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    help="The share of held-out images of which a linear probe names this true factor rightly.",
+    place=63,
+)
+def factor_scores(features: Features) -> dict[str, float]:
+    """What can be told of the true factors of images, the label apart."""
+    asked = tuple(f for f in features.true_factors if not _is_label(features, f.name))
+    parts = (features.train, features.train_factors, features.test, features.test_factors)
+    true = image_scores(*parts, asked)
+    numbers = {f"factor:{name}": s.score for name, s in true.items()}
+    return numbers | {f"factor_accuracy:{name}": s.plain_accuracy for name, s in true.items()}
+
+
+def _is_label(features: Features, name: str) -> bool:
+    values = features.test_factors.get(name)
+    return values is not None and np.array_equal(values.astype(np.int64), features.test_labels)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
+from simssl_core import metrics
 from simssl_core.data.types import Factor
 from simssl_core.evaluation import probes, style
 from simssl_core.evaluation.features import Features
@@ -127,7 +128,6 @@ def _mean_clipped_r2(errors: np.ndarray, spreads: np.ndarray) -> float:
     return float(np.clip(r2.mean(1), 0, None).mean())
 
 
-SHARES = ("linear", "knn", "knn_euclidean", "mlp", "cluster_acc")
 DRAWS = 300
 Z = 1.959964
 
@@ -135,7 +135,8 @@ Z = 1.959964
 def intervals(features: Features, scores: Mapping[str, float], draws: int = DRAWS) -> dict[str, Interval]:
     """By flat name, for those of ``scores`` (of :func:`score.score` on the same features) whose error can be told."""
     tests = int((features.test_labels >= 0).sum())
-    found = {name: share(scores[name], tests) for name in SHARES if name in scores and tests}
+    shares = [row.name for row in metrics.rows() if row.is_share]
+    found = {name: share(scores[name], tests) for name in shares if name in scores and tests}
     if "style_r2" in scores:
         found["style_r2"] = style_interval(features, draws)
     for factor in features.factors:

@@ -5,11 +5,52 @@ from __future__ import annotations
 import torch
 
 from simssl_core.data import captions
+from simssl_core.metrics import measures
 
 MOST = 1_000  # test images
 BATCH = 250
 
 
+@measures(
+    "zero_shot",
+    title="Zero-shot accuracy",
+    family="information",
+    unit="accuracy",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    chance="1/classes",
+    help="The share of images whose class’s name, read as a caption, suits them best among the names of all classes.",
+    measured="full",
+    source="objective",
+    place=53,
+)
+@measures(
+    "caption_of_image",
+    title="Caption of image",
+    family="information",
+    unit="recall at 1",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    help="The share of images whose own caption suits them best among all captions.",
+    measured="full",
+    source="objective",
+    place=54,
+)
+@measures(
+    "image_of_caption",
+    title="Image of caption",
+    family="information",
+    unit="precision at 1",
+    better="higher",
+    low=0.0,
+    high=1.0,
+    help="The share of captions of which the image that suits them best carries them.",
+    measured="full",
+    source="objective",
+    place=55,
+)
 @torch.no_grad()
 def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, float]:
     """``zero_shot``, ``caption_of_image``, ``image_of_caption`` on up to ``most`` test images; {} without captions.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simssl_core import metrics
 from simssl_core.figures.theme import AXIS, GRID, objective_colour, role_colour, styled
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def layer_profile(
     from plotly.subplots import make_subplots
 
     order = layer_order(content)
-    figure = make_subplots(1, 2, subplot_titles=("Content: linear probe", "Style: mean R²"), horizontal_spacing=0.09)
+    sides_titles = [metrics.curve(metrics.headline(family)) for family in ("content", "style")]
+    figure = make_subplots(1, 2, subplot_titles=sides_titles, horizontal_spacing=0.09)
     for column, sides in ((1, content), (2, style)):
         for title, objective, dash, row in zip(titles, objectives, dashes(objectives), sides, strict=True):
             figure.add_scatter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from simssl_core import metrics
 from simssl_core.figures.theme import AXIS, objective_colour, styled
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ def content_style(
     objectives: Sequence[str],
     runs: Sequence[str],
     families: Sequence[str] = (),
-    content_title: str = "Content: linear probe, accuracy",
-    style_title: str = "Style: mean R²",
+    content_title: str = "",
+    style_title: str = "",
     chance: float | None = None,
     errors: tuple[Sequence[float], Sequence[float]] = ((), ()),
 ) -> Figure:
     """Scatter of ``content`` (across) against ``style`` (up), one entry of each sequence per run.
 
-    Colour tells the objective, the mark its family; ``chance`` draws the content of guessing as a line; ``errors`` are
-    half the lengths of the bars across and up (NaN: none).
+    Titles are by default those of the headline numbers. Colour tells the objective, the mark its family; ``chance``
+    draws the content of guessing as a line; ``errors`` are half the lengths of the bars across and up (NaN: none).
     """
     import plotly.graph_objects as go
 
@@ -64,8 +65,8 @@ def content_style(
             },
         )
     styled(figure, 420).update_layout(showlegend=False, dragmode="pan", margin={"t": 8})
-    figure.update_xaxes(title=content_title, range=_reach(content))
-    figure.update_yaxes(title=style_title, range=_reach(style))
+    figure.update_xaxes(title=content_title or metrics.title(metrics.headline("content")), range=_reach(content))
+    figure.update_yaxes(title=style_title or metrics.title(metrics.headline("style")), range=_reach(style))
     if chance:
         figure.add_vline(chance, line={"dash": "dot", "color": AXIS}, annotation_text="chance")
     return figure

@@ -40,15 +40,20 @@ class Spread(Finite):
 
 
 class Layer(Finite):
-    """One layer of the profile, from the backbone outwards; a number that has no answer is None."""
+    """One layer of the profile, from the backbone outwards, with the metrics that are asked of layers, by flat name.
+
+    A number that has no answer is None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, float | None] = Field(init=False)
 
     name: str
     width: int = Field(ge=1)
-    linear: float | None = None
-    knn: float | None = None
-    style_r2: float | None = None
-    style_share: float | None = None
-    effective_rank: float | None = None
+
+    def value(self, metric: str) -> float | None:
+        """The number of that flat name; None where it has no answer or was not asked for."""
+        return (self.__pydantic_extra__ or {}).get(metric)
 
 
 class Elbo(Finite):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from simssl_core import metrics
 from simssl_core.errors import RunError
 from simssl_core.storage.files import write_atomic, write_whole
 from simssl_core.study import claims, plan, results, theory
@@ -96,6 +97,6 @@ def _words(verdict: Verdict) -> str:
     for one in verdict.comparisons:
         by = f"{one.lead.mean:+.3f} ± {one.lead.error:.3f}" if one.lead.seeds > 1 else f"{one.lead.mean:+.3f}"
         p = [f"{value:.3f}" if not math.isnan(value) else "–" for value in (one.p_won, one.p_lost)]
-        name = results.TITLES.get(one.metric, one.metric)
+        name = metrics.column(one.metric)
         lines.append(f"| {one.data} | {name} | {one.first} | {one.second} | {by} | {p[0]} | {p[1]} | {one.result} |")
     return "\n".join(lines)

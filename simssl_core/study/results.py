@@ -8,24 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from simssl_core import metrics
 from simssl_core.config import RunConfig, parse
 from simssl_core.objectives import facts
 
 COLUMNS = ("data", "objective", "label", "family", "seed", "metric", "value", "steps", "seconds")
-MAIN = ("linear", "knn", "mlp", "nmi", "style_r2", "style_share", "effective_rank")
 MOST_TRUE = 8  # columns for true factors that no view draws anew (a view angle, attributes)
-TITLES = {
-    "linear": "linear",
-    "knn": "kNN",
-    "mlp": "MLP",
-    "nmi": "NMI",
-    "style_r2": "style R²",
-    "style_share": "style share",
-    "effective_rank": "effective rank",
-    "backbone": "backbone style R²",
-    "output": "head output style R²",
-    "seconds": "seconds",
-}
 
 
 def tidy(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -76,13 +64,15 @@ def values(table: pd.DataFrame, data: str, label: str, metric: str) -> dict[int,
 def markdown(table: pd.DataFrame, data: str) -> str:
     """Mean ± standard deviation over seeds, one row for each objective, best content first within each family."""
     here = table[table.data == data]
-    styles = sorted({metric for metric in here.metric if metric.startswith("style:")})
-    true = sorted({metric for metric in here.metric if metric.startswith("factor:")})
+    styles = sorted(metrics.matching(here.metric, "style:*"))
+    true = sorted(metrics.matching(here.metric, "factor:*"))
     true = [metric for metric in true if metric.replace("factor:", "style:", 1) not in styles][:MOST_TRUE]
-    columns = [*MAIN[:5], *styles, *true, *MAIN[5:], "backbone", "output"]
+    single = [row.name for row in metrics.in_table("study") if not row.is_pattern]
+    after = single.index(metrics.headline("style")) + 1  # the factors stand behind their mean
+    columns = [*single[:after], *styles, *true, *single[after:]]
     columns = [name for name in columns if (here.metric == name).any()]
     seconds = here.drop_duplicates(["label", "seed"]).groupby("label").seconds
-    head = [TITLES.get(name, name.split(":", 1)[-1]) for name in columns] + ["seconds"]
+    head = [*map(metrics.column, columns), "seconds"]
     lines = [f"| {data} | {' | '.join(head)} |", "|" + "---|" * (len(head) + 1)]
     for label in _ordered(here):
         cells = [_cell(list(values(here, data, label, name).values())) for name in columns]
@@ -92,9 +82,9 @@ def markdown(table: pd.DataFrame, data: str) -> str:
 
 def _ordered(here: pd.DataFrame) -> list[str]:
     places = {"generative": 0, "discriminative": 1}
-    linear = here[here.metric == "linear"].groupby("label").value.mean()
+    content = here[here.metric == metrics.headline("content")].groupby("label").value.mean()
     families = here.drop_duplicates("label").set_index("label").family
-    return sorted(families.index, key=lambda label: (places.get(families[label], 2), -linear.get(label, 0.0)))
+    return sorted(families.index, key=lambda label: (places.get(families[label], 2), -content.get(label, 0.0)))
 
 
 def _cell(found: list[float]) -> str:

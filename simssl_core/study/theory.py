@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from simssl_core import metrics
 from simssl_core.config import RunConfig, parse
 from simssl_core.data import catalog
 from simssl_core.evaluation import theory
@@ -28,9 +29,10 @@ def _of_cell(kept: Mapping[str, Any]) -> list[tuple]:
     if about is None:  # an objective that this laboratory does not have: nothing is predicted of it
         return []
     shared = config.views.shared if data and data.procedural else ()
-    asked = {name.partition(":")[2]: (name, _chance(name)) for name in scores if name.startswith("style:")}
+    asked = {name.partition(":")[2]: (name, _chance(name)) for name in metrics.matching(scores, "style:*")}
     asked |= {name: (f"factor:{name}", 0.0) for name in shared if f"factor:{name}" in scores}
-    asked |= {"class": ("linear", 1 / max(2, len(kept.get("classes") or ())))} if "linear" in scores else {}
+    content, classes = metrics.headline("content"), max(2, len(kept.get("classes") or ()))
+    asked |= {"class": (content, metrics.chance(content, classes))} if content in scores else {}
     rows = []
     for factor, (name, chance) in sorted(asked.items()):
         said = theory.predict(about.keeps, factor, (*shared, "class"))
@@ -41,8 +43,8 @@ def _of_cell(kept: Mapping[str, Any]) -> list[tuple]:
     return rows
 
 
-def _chance(name: str) -> float:
-    return 0.5 if name.removeprefix("style:") in YES_OR_NO else 0.0
+def _chance(name: str) -> float | None:
+    return metrics.chance(name, 2 if name.removeprefix("style:") in YES_OR_NO else 0)
 
 
 def markdown(table: pd.DataFrame) -> str:

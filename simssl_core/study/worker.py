@@ -27,7 +27,7 @@ HELD_OUT = 0.2
 def outcome(cell: Cell, device: str = "auto") -> Iterator[float | dict[str, Any]]:
     """Train and measure; yields the share of the training done, at the end what was found.
 
-    Found are ``scores`` (everything :func:`evaluation.score.score` knows, and ``layer:<name>:<measure>``), ``steps``,
+    Found are ``scores`` (everything :func:`evaluation.scores.score` knows, and ``layer:<name>:<measure>``), ``steps``,
     ``seconds`` of training, ``device``; or ``failed``, the reason why the training ended early.
 
     Raises:

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from app import PAGES
-from pages.shared import glossary, scores
+from pages.shared import glossary
+from simssl_core import metrics
 from tests.pages.test_app import ROOT, page, told
 
 ASKED = {
@@ -37,9 +38,8 @@ def test_words_that_the_pages_ask_for_exist():
 
 
 def test_scores_are_explained():
-    assert set(glossary.SCORES.values()) <= set(glossary.terms())
-    unexplained = {name for name in scores.TITLES if glossary.of_score(name) is None}
-    assert unexplained <= {"feature_std"}
+    assert {row.term for row in metrics.rows()} - {""} <= set(glossary.terms())
+    assert all(glossary.of_score(row.name) for row in metrics.rows() if row.tables)
     assert glossary.of_score("style:hue") == glossary.terms()["R²"].text and glossary.of_score("nonsense") is None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.base import component, listen, serve
+from simssl_core import metrics
 from simssl_core.errors import LabError
 from simssl_core.figures.theme import CONTENT_COLOUR, STYLE_COLOUR, objective_colour
 from simssl_core.library import RunEntry
@@ -53,8 +54,8 @@ def _card(entry: RunEntry) -> dict[str, Any]:
         "colour": objective_colour(entry.objective),
         "picture": _picture(entry),
         "scores": [
-            {"name": "content", "value": entry.scores.get("linear"), "colour": CONTENT_COLOUR},
-            {"name": "style", "value": entry.scores.get("style_r2"), "colour": STYLE_COLOUR},
+            {"name": "content", "value": entry.scores.get(metrics.headline("content")), "colour": CONTENT_COLOUR},
+            {"name": "style", "value": entry.scores.get(metrics.headline("style")), "colour": STYLE_COLOUR},
         ],
         "links": [{"page": page, "label": label, "query": query} for page, label, query in ways],
     }
