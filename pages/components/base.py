@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,20 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime import exists, get_instance
 
+from pages.components.modules import bundled
+
 HERE = Path(__file__).parent
 
 
-def component(name: str, scripts: Sequence[str] = (), html: str | None = None):
+def component(name: str, html: str | None = None):
     """The component whose files are ``<name>/<name>.html``, ``.css`` and ``.js`` beside this one.
 
-    ``scripts``: the parts its JavaScript is joined from, where it is more than one. ``html``: its markup, where that is
-    too small for a file.
+    Its JavaScript is an ES module with all that it imports. ``html``: its markup, where that is too small for a file.
     """
     folder = HERE / name
     markup = (folder / f"{name}.html").read_text() if html is None else html
-    script = "\n".join((folder / f"{part}.js").read_text() for part in scripts or (name,))
-    return st.components.v2.component(
-        f"simssl_{name}", html=markup, css=(folder / f"{name}.css").read_text(), js=script
-    )
+    style = (folder / f"{name}.css").read_text()
+    return st.components.v2.component(f"simssl_{name}", html=markup, css=style, js=bundled(folder / f"{name}.js"))
 
 
 def listen() -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pages.components.modules import bundled
 from pages.theory_parts import playground
 from simssl_core import objectives
 from simssl_core.evaluation import geometry
@@ -20,8 +21,13 @@ from simssl_core.objectives.discriminative.simclr import nt_xent
 from simssl_core.objectives.discriminative.vicreg import vicreg_parts
 from simssl_core.objectives.generative.base import gaussian_nats
 from simssl_core.objectives.generative.simvae import shared_content_parts
+from tests.browser.conftest import ROOT
 
-SCRIPT = "\n".join((playground.PLACE / f"{name}.js").read_text() for name in ("math", "world"))
+FOLDER = ROOT / "pages" / "components" / "playground"
+IMPORT = """async (text) => {
+  const address = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
+  Object.assign(window, (await import(address)).default);
+}"""
 ASK = """([name, C, settings]) => {
   for (const key of ["z", "v", "x", "t"]) C[key] = Float64Array.from(C[key]);
   const terms = OBJECTIVES[name](C, settings);
@@ -43,9 +49,10 @@ DECODER = {"decoder_variance": 0.1, "reconstruction_weight": 1.5}
 
 @pytest.fixture(scope="module")
 def script(browser):
-    """A blank page that knows the playground's functions."""
+    """A blank page that knows what the playground's modules export."""
     page = browser.new_page()
-    page.add_script_tag(content=SCRIPT)
+    for name in ("math", "world"):
+        page.evaluate(IMPORT, bundled(FOLDER / f"{name}.js"))
     yield page
     page.close()
 
@@ -140,7 +147,7 @@ def test_measures_are_those_of_the_evaluation(script):
 
 
 RUN = """([name, settings, off, tied, steps]) => {
-  const C = cloud(4, 8, 7), out = new Set(off);
+  const C = makeCloud(4, 8, 7), out = new Set(off);
   place(C, name, tied);
   const first = measures(C, C.z), before = forces(C, name, settings, out).total.value;
   for (let k = 0; k < steps; k++) step(C, name, settings, out, tied, 1);

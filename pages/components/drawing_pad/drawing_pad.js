@@ -1,74 +1,112 @@
 // A sheet to draw on. It is sent as 64 by 64 pixels a moment after the pointer was lifted.
 
-const states = new WeakMap();
+import { element, lifecycle, parts, pointerIn } from "../common.js";
+
 const SMALL = 64;
+const PAUSE = 350; // ms: strokes follow each other quickly, only a pause tells that the drawing is worth looking at
 
 function begin(root) {
-  const find = (name) => root.querySelector(`.${name}`), sheet = find("sheet");
-  const S = { root, sheet, ctx: sheet.getContext("2d"), inks: find("inks"), brush: find("brush"), ink: "#ffffff", last: null };
-  Object.assign(S.ctx, { lineCap: "round", lineJoin: "round" });
-  wipe(S);
-  const at = (e) => { const b = sheet.getBoundingClientRect(); return [((e.clientX - b.left) / b.width) * sheet.width, ((e.clientY - b.top) / b.height) * sheet.height]; };
-  sheet.onpointerdown = (e) => { if (e.button !== 0) return; sheet.setPointerCapture(e.pointerId); clearTimeout(S.timer); S.last = at(e); line(S, S.last); };
-  sheet.onpointermove = (e) => { if (S.last) line(S, at(e)); };
-  sheet.onpointerup = sheet.onpointercancel = () => { if (S.last) { S.last = null; later(S); } };
-  sheet.onkeydown = (e) => { if (e.key === "Escape" || e.key === "Delete") { clear(S); e.preventDefault(); e.stopPropagation(); } };
-  find("clear").onclick = () => clear(S);
-  return S;
+  const state = { ink: "#ffffff", last: null, ...parts(root, "sheet", "inks", "brush") };
+  state.ctx = Object.assign(state.sheet.getContext("2d"), { lineCap: "round", lineJoin: "round" });
+  wipe(state);
+  listen(state);
+  root.querySelector(".clear").onclick = () => clear(state);
+  return state;
 }
 
-function wipe(S) {
-  S.ctx.fillStyle = "#000";
-  S.ctx.fillRect(0, 0, S.sheet.width, S.sheet.height);
+function listen(state) {
+  const { sheet } = state;
+  const at = (event) => {
+    const [x, y] = pointerIn(sheet, event);
+    const box = sheet.getBoundingClientRect();
+    return [(x / box.width) * sheet.width, (y / box.height) * sheet.height];
+  };
+  sheet.onpointerdown = (event) => {
+    if (event.button !== 0) return;
+    sheet.setPointerCapture(event.pointerId);
+    clearTimeout(state.timer);
+    state.last = at(event);
+    drawTo(state, state.last);
+  };
+  sheet.onpointermove = (event) => {
+    if (state.last) drawTo(state, at(event));
+  };
+  sheet.onpointerup = sheet.onpointercancel = () => {
+    if (!state.last) return;
+    state.last = null;
+    sendLater(state);
+  };
+  sheet.onkeydown = (event) => {
+    if (event.key !== "Escape" && event.key !== "Delete") return;
+    clear(state);
+    event.preventDefault();
+    event.stopPropagation();
+  };
 }
 
-function clear(S) {
-  clearTimeout(S.timer);
-  wipe(S);
-  S.root.dataset.inked = "false";
-  S.send("drawing", null);
+function wipe(state) {
+  state.ctx.fillStyle = "#000";
+  state.ctx.fillRect(0, 0, state.sheet.width, state.sheet.height);
 }
 
-function line(S, to) {
-  S.ctx.strokeStyle = S.ink;
-  S.ctx.lineWidth = Number(S.brush.value);
-  S.ctx.beginPath(); S.ctx.moveTo(...S.last); S.ctx.lineTo(to[0] + 0.01, to[1]); S.ctx.stroke();
-  S.last = to;
-  S.root.dataset.inked = "true";
+function clear(state) {
+  clearTimeout(state.timer);
+  wipe(state);
+  state.root.dataset.inked = "false";
+  state.send("drawing", null);
 }
 
-// Strokes follow each other quickly: only a pause tells that the drawing is worth looking at.
-function later(S) {
-  clearTimeout(S.timer);
-  S.timer = setTimeout(() => {
-    const small = document.createElement("canvas"), ctx = small.getContext("2d");
-    small.width = small.height = SMALL;
-    ctx.imageSmoothingQuality = "high";
-    ctx.drawImage(S.sheet, 0, 0, SMALL, SMALL);
-    const { data } = ctx.getImageData(0, 0, SMALL, SMALL);
-    let text = "";
-    for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
-    S.send("drawing", btoa(text));
-  }, 350);
+function drawTo(state, to) {
+  const { ctx } = state;
+  ctx.strokeStyle = state.ink;
+  ctx.lineWidth = Number(state.brush.value);
+  ctx.beginPath();
+  ctx.moveTo(...state.last);
+  ctx.lineTo(to[0] + 0.01, to[1]);
+  ctx.stroke();
+  state.last = to;
+  state.root.dataset.inked = "true";
 }
 
-export default function (component) {
-  const root = component.parentElement.querySelector(".pad"), { colours, brush } = component.data;
-  let S = states.get(component.parentElement);
-  if (!S || S.root !== root) {
-    S = begin(root);
-    S.brush.value = String(brush);
-    S.inks.replaceChildren(...colours.map(([name, colour], i) => {
-      const b = document.createElement("button");
-      b.className = "ink"; b.type = "button"; b.style.background = colour; b.title = name;
-      b.setAttribute("aria-label", name); b.setAttribute("aria-pressed", String(i === 0));
-      b.onclick = () => { S.ink = colour; S.inks.querySelectorAll(".ink").forEach((o) => o.setAttribute("aria-pressed", String(o === b))); };
-      return b;
-    }));
-    if (colours.length) S.ink = colours[0][1];
-    states.set(component.parentElement, S);
+function sendLater(state) {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => state.send("drawing", small(state.sheet)), PAUSE);
+}
+
+// The sheet as base64 of 64 · 64 · 3 bytes.
+function small(sheet) {
+  const ctx = element("canvas", { width: SMALL, height: SMALL }).getContext("2d");
+  ctx.imageSmoothingQuality = "high";
+  ctx.drawImage(sheet, 0, 0, SMALL, SMALL);
+  const { data } = ctx.getImageData(0, 0, SMALL, SMALL);
+  let text = "";
+  for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
+  return btoa(text);
+}
+
+function inkButton(state, [name, colour]) {
+  const button = element("button", { className: "ink", type: "button", title: name, "aria-label": name });
+  button.style.background = colour;
+  button.setAttribute("aria-pressed", String(colour === state.ink));
+  button.onclick = () => {
+    state.ink = colour;
+    for (const other of state.inks.children) other.setAttribute("aria-pressed", String(other === button));
+  };
+  return button;
+}
+
+function update(state, { data, setStateValue }) {
+  if (!state.send) {
+    state.brush.value = String(data.brush);
+    if (data.colours.length) state.ink = data.colours[0][1];
+    state.inks.replaceChildren(...data.colours.map((colour) => inkButton(state, colour)));
   }
-  S.send = component.setStateValue;
-  root.dataset.ready = "true";
-  return () => clearTimeout(S.timer);
+  state.send = setStateValue;
+  state.root.dataset.ready = "true";
 }
+
+function end(state) {
+  clearTimeout(state.timer);
+}
+
+export default lifecycle(".pad", { begin, update, end });

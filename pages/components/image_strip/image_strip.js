@@ -1,45 +1,77 @@
 // A row of small images to choose one from, turned like pages; all of them come from one sheet.
 
-const states = new WeakMap();
+import { cssUrl, element, lifecycle, parts } from "../common.js";
 
-function fill(S) {
-  const { sheet, order, chosen, names } = S.data, room = Math.max(1, Math.floor((S.cells.clientWidth - 2) / 50)), pages = Math.ceil(order.length / room);
-  S.room = room;
-  S.cells.style.gap = `${Math.max(4, (S.cells.clientWidth - 6 - 46 * room) / Math.max(1, room - 1))}px`;  // the row fills its width
-  S.page = Math.max(0, Math.min(S.page, pages - 1));
-  S.back.disabled = S.page === 0; S.on.disabled = S.page >= pages - 1;
-  const part = order.slice(S.page * room, (S.page + 1) * room), [h, w] = sheet.cell, size = 44 / Math.max(h, w);
-  S.cells.replaceChildren(...part.map((k, i) => {
-    const b = document.createElement("button");
-    b.className = "cell"; b.type = "button"; b.role = "option";
-    b.style.backgroundImage = `url("${new URL(sheet.url, document.baseURI)}")`;
-    b.style.backgroundSize = `${sheet.columns * w * size}px auto`;
-    b.style.backgroundPosition = `${-(k % sheet.columns) * w * size}px ${-Math.floor(k / sheet.columns) * h * size}px`;
-    b.title = `${names[S.page * room + i] || ""} · image ${k}`.replace(/^ · /, "");
-    b.setAttribute("aria-label", b.title);
-    b.setAttribute("aria-selected", String(k === chosen));
-    b.onclick = () => { S.send("chosen", k); S.data.chosen = k; fill(S); };
-    return b;
-  }));
+const SIDE = 44; // pixels of the longer side of an image
+const CELL = 46; // an image and its border
+const PITCH = 50; // a cell and the least gap
+
+function begin(root) {
+  const state = { page: 0, ...parts(root, "cells", "back", "on") };
+  state.watcher = new ResizeObserver(() => state.data && fill(state));
+  state.watcher.observe(state.cells);
+  state.back.onclick = () => turn(state, -1);
+  state.on.onclick = () => turn(state, 1);
+  return state;
 }
 
-export default function (component) {
-  const root = component.parentElement.querySelector(".picker");
-  let S = states.get(component.parentElement);
-  if (!S || S.root !== root) {
-    S = { root, page: 0, cells: root.querySelector(".cells"), back: root.querySelector(".back"), on: root.querySelector(".on") };
-    S.watch = new ResizeObserver(() => S.data && fill(S));
-    S.watch.observe(S.cells);
-    S.back.onclick = () => { S.page -= 1; fill(S); };
-    S.on.onclick = () => { S.page += 1; fill(S); };
-    states.set(component.parentElement, S);
-  }
-  S.send = component.setStateValue;
-  S.data = component.data;
-  root.setAttribute("aria-label", S.data.label);
-  S.cells.setAttribute("aria-label", S.data.label);
-  if (S.sheet !== S.data.sheet.url) { S.sheet = S.data.sheet.url; S.page = 0; }
-  fill(S);
-  root.dataset.ready = "true";
-  return () => S.watch.disconnect();
+function turn(state, pages) {
+  state.page += pages;
+  fill(state);
 }
+
+function fill(state) {
+  const { cells, data } = state;
+  const room = Math.max(1, Math.floor((cells.clientWidth - 2) / PITCH));
+  const pages = Math.ceil(data.order.length / room);
+  const gap = (cells.clientWidth - 6 - CELL * room) / Math.max(1, room - 1); // the row fills its width
+  cells.style.gap = `${Math.max(4, gap)}px`;
+  state.page = Math.max(0, Math.min(state.page, pages - 1));
+  state.back.disabled = state.page === 0;
+  state.on.disabled = state.page >= pages - 1;
+  const first = state.page * room;
+  const rows = data.order.slice(first, first + room);
+  cells.replaceChildren(...rows.map((row, i) => imageButton(state, row, data.names[first + i])));
+}
+
+function imageButton(state, row, name) {
+  const { sheet, chosen } = state.data;
+  const [height, width] = sheet.cell;
+  const size = SIDE / Math.max(height, width);
+  const title = name ? `${name} · image ${row}` : `image ${row}`;
+  const button = element("button", {
+    className: "cell",
+    type: "button",
+    role: "option",
+    title,
+    "aria-label": title,
+    "aria-selected": String(row === chosen),
+  });
+  const left = -(row % sheet.columns) * width * size;
+  const top = -Math.floor(row / sheet.columns) * height * size;
+  button.style.backgroundImage = cssUrl(sheet.url);
+  button.style.backgroundSize = `${sheet.columns * width * size}px auto`;
+  button.style.backgroundPosition = `${left}px ${top}px`;
+  button.onclick = () => {
+    state.send("chosen", row);
+    state.data.chosen = row;
+    fill(state);
+  };
+  return button;
+}
+
+function update(state, { data, setStateValue }) {
+  if (state.data?.sheet.url !== data.sheet.url) state.page = 0;
+  state.send = setStateValue;
+  state.data = data;
+  state.root.setAttribute("aria-label", data.label);
+  state.cells.setAttribute("aria-label", data.label);
+  fill(state);
+  state.root.dataset.ready = "true";
+}
+
+function end(state) {
+  state.watcher.disconnect();
+}
+
+export default lifecycle(".picker", { begin, update, end });

@@ -1,228 +1,223 @@
 // What a hand does to the map: pan, zoom, hover, lasso, keys.
 
-function wake(S) {
-  if (!S.frame && S.alive) S.frame = requestAnimationFrame((now) => beat(S, now));
+import { element, pointerIn } from "../common.js";
+import { cloudOf, column, labelOf, nearest, screenX, screenY, within } from "./data.js";
+import { play, seek, wake } from "./motion.js";
+
+const TIP = 96; // pixels of the image in the tip
+const CLICK = 4; // pixels that a pointer may move before its press becomes a drag
+
+export function select(state, map, points) {
+  state.selection = points.length ? { run: map.spec.id, group: map.spec.group, points } : null;
+  for (const other of state.maps) mask(state, other);
+  state.ui.said.textContent = points.length ? `${points.length} points selected` : "Selection cleared";
+  state.send("selection", state.selection ? { ...state.selection, at: Date.now() } : null);
+  buttons(state);
+  wake(state);
 }
 
-function beat(S, now) {
-  S.frame = 0;
-  if (!S.alive) return;
-  const passed = Math.min(100, now - (S.last || now));
-  S.last = now;
-  advance(S, passed);
-  for (const M of S.maps) {
-    if (!M.spec || !M.W) continue;
-    settle(S, M, passed);
-    paint(S, M);
-  }
-  S.root.dataset.draws = String(Number(S.root.dataset.draws || 0) + 1);
-  readout(S);
-  if (S.moving) wake(S); else S.last = 0;
-}
-
-// Time: playing goes from layout to layout; a new layout of a running training is travelled to, not jumped to.
-function advance(S, passed) {
-  const end = Math.max(0, S.steps.length - 1), pace = Math.min(600, Math.max(140, 12000 / Math.max(1, end)));
-  S.moving = false;
-  if (S.playing) {
-    if (S.calm) {
-      S.wait = (S.wait || 0) + passed;
-      if (S.wait > 900) { S.wait = 0; S.time = Math.min(end, Math.floor(S.time) + 1); }
-    } else S.time = Math.min(end, S.time + passed / pace);
-    S.moving = S.time < end;
-    if (!S.moving) { play(S, false); }
-  } else if (S.goal != null) {
-    const gap = S.goal - S.time;
-    if (S.calm || Math.abs(gap) < 0.004) { S.time = S.goal; S.goal = null; }
-    else { S.time += gap * Math.min(1, passed / 220); S.moving = true; }
+export function mask(state, map) {
+  if (!map.spec) return;
+  map.chosen = new Uint8Array(map.count);
+  if (state.selection && state.selection.group === map.spec.group) {
+    for (const k of state.selection.points) if (k < map.count) map.chosen[k] = 1;
   }
 }
 
-function settle(S, M, passed) {
-  if (!M.view || M.viewFor !== M.spec.id + M.spec.frames.kind) {
-    const kept = S.views.get(M.spec.id + M.spec.frames.kind), best = fitted(M);
-    Object.assign(M, { viewFor: M.spec.id + M.spec.frames.kind, view: kept ? kept.view : best, own: !!kept, fitK: best.k, goal: null });
-  } else if (M.refit) {
-    const best = fitted(M);
-    M.fitK = best.k;
-    if (!M.own) M.goal = best;
-  }
-  M.refit = false;
-  if (M.goal) {
-    const u = S.calm ? 1 : Math.min(1, passed / 140), v = M.view, g = M.goal;
-    const close = Math.abs(g.k / v.k - 1) < 0.002 && Math.hypot(g.x - v.x, g.y - v.y) * v.k < 0.5;
-    M.view = close || u === 1 ? { ...g } : { x: v.x + u * (g.x - v.x), y: v.y + u * (g.y - v.y), k: v.k * Math.pow(g.k / v.k, u) };
-    if (close || u === 1) M.goal = null; else S.moving = true;
-  }
+function hover(state, map, x, y) {
+  const k = map.spec ? nearest(state, map, x, y) : -1;
+  const was = state.hover ? state.hover.point : -1;
+  state.hover = k < 0 ? null : { group: map.spec.group, point: k };
+  if (k !== was) wake(state);
+  tip(state, map, k);
 }
 
-function play(S, on) {
-  const end = S.steps.length - 1;
-  if (on && end < 1) return;
-  if (on && S.time >= end) S.time = 0;
-  const was = S.playing;
-  S.playing = on; S.goal = null; S.wait = 0;
-  S.ui.play.innerHTML = on ? '<svg viewBox="0 0 12 12"><path d="M2 1h3v10H2zM7 1h3v10H7z"/></svg>' : '<svg viewBox="0 0 12 12"><path d="M2 1l9 5-9 5z"/></svg>';
-  S.ui.play.setAttribute("aria-label", on ? "Pause" : "Play");
-  if (was && !on) tellTime(S);
-  wake(S);
+function tip(state, map, k) {
+  const box = state.ui.tip;
+  box.hidden = k < 0;
+  if (k < 0) return;
+  tipImage(box.querySelector("canvas"), map, k);
+  box.querySelector(".facts").replaceChildren(...tipFacts(map, k));
+  const { panel } = map;
+  const x = panel.offsetLeft + screenX(map, k);
+  const y = panel.offsetTop + screenY(map, k);
+  const fits = x + 16 + box.offsetWidth < state.root.clientWidth;
+  const left = fits ? x + 16 : x - 16 - box.offsetWidth;
+  const top = Math.min(y - box.offsetHeight / 2, state.root.clientHeight - box.offsetHeight);
+  box.style.left = `${Math.max(0, left)}px`;
+  box.style.top = `${Math.max(0, top)}px`;
 }
 
-function seek(S, time, settled) {
-  if (S.playing) play(S, false);
-  S.goal = null;
-  S.time = Math.min(S.steps.length - 1, Math.max(0, time));
-  if (settled) tellTime(S);
-  wake(S);
-}
-
-// The page hears of time only when it stands still: it looks neighbours up and keeps the link.
-function tellTime(S) {
-  clearTimeout(S.timer);
-  S.timer = setTimeout(() => {
-    const end = S.steps.length - 1, step = S.time >= end ? -1 : Math.round(stepAt(S));
-    if (step !== S.told) { S.told = step; S.send("step", step); }
-  }, 150);
-}
-
-function readout(S) {
-  const step = Math.round(stepAt(S)), end = Math.max(1, S.steps.length - 1);
-  S.ui.step.textContent = S.steps.length ? `step ${step.toLocaleString("en")}` : "";
-  if (S.root.getRootNode().activeElement !== S.ui.time || S.playing) S.ui.time.value = String(S.time / end);
-  S.ui.time.setAttribute("aria-valuetext", `step ${step}`);
-  Object.assign(S.root.dataset, { step: String(step), time: S.time.toFixed(3), playing: String(!!S.playing), selected: String(S.selection ? S.selection.points.length : 0) });
-  S.root.dataset.view = S.maps.map((M) => (M.view ? [M.view.x, M.view.y, M.view.k].map((v) => v.toPrecision(6)).join(",") : "")).join(" ");
-  S.root.dataset.ready = String(S.maps.length > 0 && S.maps.every((M) => M.spec && M.sheet));
-}
-
-function select(S, M, found, tell = true) {
-  S.selection = found.length ? { run: M.spec.id, group: M.spec.group, points: found } : null;
-  for (const other of S.maps) mask(S, other);
-  S.ui.said.textContent = found.length ? `${found.length} points selected` : "Selection cleared";
-  if (tell) S.send("selection", S.selection ? { ...S.selection, at: Date.now() } : null);
-  buttons(S);
-  wake(S);
-}
-
-function mask(S, M) {
-  if (!M.spec) return;
-  M.chosen = new Uint8Array(M.n);
-  if (S.selection && S.selection.group === M.spec.group) for (const k of S.selection.points) if (k < M.n) M.chosen[k] = 1;
-}
-
-function hover(S, M, x, y) {
-  const k = M && M.spec ? nearest(S, M, x, y) : -1;
-  const was = S.hover ? S.hover.point : -1;
-  S.hover = k < 0 ? null : { group: M.spec.group, point: k, M };
-  if (k !== was) wake(S);
-  tip(S, M, k);
-}
-
-function tip(S, M, k) {
-  const box = S.ui.tip;
-  if (k < 0) { box.hidden = true; return; }
-  const ctx = box.querySelector("canvas").getContext("2d"), { cell: [h, w], columns } = M.spec.sheet;
+function tipImage(canvas, map, k) {
+  const { cell, columns } = map.spec.sheet;
+  const [height, width] = cell;
+  const ctx = canvas.getContext("2d");
   ctx.imageSmoothingEnabled = false;
-  ctx.clearRect(0, 0, 96, 96);
-  const fit = 96 / Math.max(h, w);
-  if (M.sheet) ctx.drawImage(M.sheet, (k % columns) * w, Math.floor(k / columns) * h, w, h, (96 - w * fit) / 2, (96 - h * fit) / 2, w * fit, h * fit);
-  const facts = box.querySelector(".facts"), label = labelOf(M)[k], cloud = cloudOf(M)[k];
-  facts.replaceChildren();
-  const add = (tag, text) => { const e = document.createElement(tag); e.textContent = text; facts.append(e); };
-  add("b", label >= 0 ? M.spec.classes[label] || `class ${label}` : "no label");
-  if (cloud >= 0) { add("span", "a view of image"); add("span", String(cloud + 1)); }
-  M.spec.table.factors.slice(0, 8).forEach((f, i) => {
-    const v = column(M, i + 2)[k];
-    if (Number.isNaN(v)) return;
-    add("span", f.title);
-    add("span", f.kind === "discrete" && f.classes.length ? f.classes[Math.round(v)] || String(v) : f.kind === "circular" ? `${Math.round((((v * 180) / Math.PI) % 360 + 360) % 360)}°` : v.toFixed(2));
+  ctx.clearRect(0, 0, TIP, TIP);
+  if (!map.sheet) return;
+  const scale = TIP / Math.max(height, width);
+  const [wide, high] = [width * scale, height * scale];
+  const from = [(k % columns) * width, Math.floor(k / columns) * height, width, height];
+  ctx.drawImage(map.sheet, ...from, (TIP - wide) / 2, (TIP - high) / 2, wide, high);
+}
+
+function tipFacts(map, k) {
+  const { classes, table } = map.spec;
+  const label = labelOf(map)[k];
+  const cloud = cloudOf(map)[k];
+  const text = (textContent) => element("span", { textContent });
+  const title = label >= 0 ? classes[label] || `class ${label}` : "no label";
+  const facts = [element("b", { textContent: title })];
+  if (cloud >= 0) facts.push(text("a view of image"), text(String(cloud + 1)));
+  table.factors.slice(0, 8).forEach((factor, i) => {
+    const value = column(map, i + 2)[k];
+    if (!Number.isNaN(value)) facts.push(text(factor.title), text(factorText(factor, value)));
   });
-  box.hidden = false;
-  const panel = M.panel, px = panel.offsetLeft + screenX(M, k), py = panel.offsetTop + screenY(M, k);
-  const right = px + 16 + box.offsetWidth < S.root.clientWidth;
-  box.style.left = `${Math.max(0, right ? px + 16 : px - 16 - box.offsetWidth)}px`;
-  box.style.top = `${Math.max(0, Math.min(py - box.offsetHeight / 2, S.root.clientHeight - box.offsetHeight))}px`;
+  return facts;
 }
 
-function zoom(S, M, x, y, factor) {
-  const v = M.view, k = Math.min(M.fitK * 60, Math.max(M.fitK * 0.2, v.k * factor));
-  const wx = v.x + (x - M.W / 2) / v.k, wy = v.y - (y - M.H / 2) / v.k;
-  setView(S, M, { x: wx - (x - M.W / 2) / k, y: wy + (y - M.H / 2) / k, k });
+function factorText({ kind, classes }, value) {
+  if (kind === "discrete" && classes.length) return classes[Math.round(value)] || String(value);
+  if (kind === "circular") return `${Math.round(((((value * 180) / Math.PI) % 360) + 360) % 360)}°`;
+  return value.toFixed(2);
 }
 
-function setView(S, M, view) {
-  Object.assign(M, { view, own: true, goal: null });
-  S.views.set(M.viewFor, { view });
-  wake(S);
+function zoom(state, map, x, y, factor) {
+  const v = map.view;
+  const k = Math.min(map.fitK * 60, Math.max(map.fitK * 0.2, v.k * factor));
+  const wx = v.x + (x - map.width / 2) / v.k;
+  const wy = v.y - (y - map.height / 2) / v.k;
+  setView(state, map, { x: wx - (x - map.width / 2) / k, y: wy + (y - map.height / 2) / k, k });
 }
 
-function fit(S) {
-  for (const M of S.maps) if (M.spec) { S.views.delete(M.viewFor); M.own = false; M.refit = true; }
-  wake(S);
+function setView(state, map, view) {
+  Object.assign(map, { view, own: true, goal: null });
+  state.views.set(map.viewFor, view);
+  wake(state);
 }
 
-function hands(S, M) {
-  const c = M.canvas, at = (e) => { const b = c.getBoundingClientRect(); return [e.clientX - b.left, e.clientY - b.top]; };
-  let down = null;
-  c.onpointerdown = (e) => {
-    if (e.button !== 0 || !M.view) return;
-    S.root.focus({ preventScroll: true });
-    c.setPointerCapture(e.pointerId);
-    const mode = e.shiftKey ? (S.mode === "box" ? "box" : "lasso") : S.mode;
-    down = { mode, from: at(e), last: at(e), far: false };
-    if (mode !== "move") M.path = [down.from];
-  };
-  c.onpointermove = (e) => {
-    const [x, y] = at(e);
-    if (!down) return hover(S, M, x, y);
-    if (Math.hypot(x - down.from[0], y - down.from[1]) > 4) down.far = true;
-    if (!down.far) return;
-    S.ui.tip.hidden = true; S.hover = null;
-    if (down.mode === "move") {
-      c.classList.add("dragging");
-      setView(S, M, { ...M.view, x: M.view.x - (x - down.last[0]) / M.view.k, y: M.view.y + (y - down.last[1]) / M.view.k });
-    } else if (down.mode === "box") {
-      const [a, b] = down.from;
-      M.path = [[a, b], [x, b], [x, y], [a, y]];
-    } else M.path.push([x, y]);
-    down.last = [x, y];
-    wake(S);
-  };
-  c.onpointerup = (e) => {
-    if (!down) return;
-    const { mode, far } = down, path = M.path;
-    down = null; M.path = null;
-    c.classList.remove("dragging");
-    if (far && mode !== "move" && path.length > 2) select(S, M, within(S, M, path));
-    else if (!far) {
-      const k = nearest(S, M, ...at(e));
-      if (k >= 0) select(S, M, [k]); else if (S.selection) select(S, M, []);
+export function fit(state) {
+  for (const map of state.maps) {
+    if (map.spec) {
+      state.views.delete(map.viewFor);
+      map.own = false;
+      map.refit = true;
     }
-    wake(S);
+  }
+  wake(state);
+}
+
+export function listen(state, map) {
+  const { canvas } = map;
+  let drag = null;
+  canvas.onpointerdown = (event) => {
+    if (event.button !== 0 || !map.view) return;
+    state.root.focus({ preventScroll: true });
+    canvas.setPointerCapture(event.pointerId);
+    const [from, last] = [pointerIn(canvas, event), pointerIn(canvas, event)];
+    const mode = event.shiftKey && state.mode === "move" ? "lasso" : state.mode;
+    drag = { mode, from, last, far: false };
+    if (mode !== "move") map.path = [from];
   };
-  c.onpointercancel = () => { down = null; M.path = null; wake(S); };
-  c.onpointerleave = () => { if (!down) hover(S, M, -1e4, -1e4); };
-  c.ondblclick = () => fit(S);
-  c.onwheel = (e) => {
-    if (!M.view) return;
-    e.preventDefault();
-    zoom(S, M, ...at(e), Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.0016)));
+  canvas.onpointermove = (event) => {
+    const [x, y] = pointerIn(canvas, event);
+    if (drag) dragTo(state, map, drag, x, y);
+    else hover(state, map, x, y);
+  };
+  canvas.onpointerup = (event) => {
+    if (!drag) return;
+    const { mode, far } = drag;
+    const path = map.path;
+    drag = null;
+    map.path = null;
+    canvas.classList.remove("dragging");
+    if (far && mode !== "move" && path.length > 2) select(state, map, within(state, map, path));
+    else if (!far) selectNearest(state, map, ...pointerIn(canvas, event));
+    wake(state);
+  };
+  canvas.onpointercancel = () => {
+    drag = null;
+    map.path = null;
+    wake(state);
+  };
+  canvas.onpointerleave = () => {
+    if (!drag) hover(state, map, -1e4, -1e4);
+  };
+  canvas.ondblclick = () => fit(state);
+  canvas.onwheel = (event) => {
+    if (!map.view) return;
+    event.preventDefault();
+    const rate = event.deltaMode ? 0.05 : 0.0016; // by lines or by pixels
+    zoom(state, map, ...pointerIn(canvas, event), Math.exp(-event.deltaY * rate));
   };
 }
 
-function keys(S, e) {
-  const typed = e.composedPath()[0], end = S.steps.length - 1, plain = !e.ctrlKey && !e.metaKey && !e.altKey;
-  if (!plain) return;
-  const middle = (factor) => { for (const M of S.maps) if (M.view) zoom(S, M, M.W / 2, M.H / 2, factor); };
-  const acts = {
-    " ": () => typed.tagName !== "BUTTON" && (play(S, !S.playing), true),
-    ArrowRight: () => (seek(S, Math.min(end, Math.floor(S.time + 1e-6) + 1), true), true),
-    ArrowLeft: () => (seek(S, Math.max(0, Math.ceil(S.time - 1e-6) - 1), true), true),
-    Home: () => (seek(S, 0, true), true),
-    End: () => (seek(S, end, true), true),
-    Escape: () => S.selection && S.maps[0] && (select(S, S.maps[0], []), true),
-    "+": () => (middle(1.25), true), "=": () => (middle(1.25), true), "-": () => (middle(0.8), true),
-    0: () => (fit(S), true),
-  };
-  if (acts[e.key] && acts[e.key]()) { e.preventDefault(); e.stopPropagation(); }
+function dragTo(state, map, drag, x, y) {
+  const [left, top] = drag.from;
+  if (Math.hypot(x - left, y - top) > CLICK) drag.far = true;
+  if (!drag.far) return;
+  state.ui.tip.hidden = true;
+  state.hover = null;
+  if (drag.mode === "move") {
+    const { view } = map;
+    const [lastX, lastY] = drag.last;
+    map.canvas.classList.add("dragging");
+    setView(state, map, { ...view, x: view.x - (x - lastX) / view.k, y: view.y + (y - lastY) / view.k });
+  } else if (drag.mode === "box") {
+    const [topRight, bottomRight, bottomLeft] = [
+      [x, top],
+      [x, y],
+      [left, y],
+    ];
+    map.path = [drag.from, topRight, bottomRight, bottomLeft];
+  } else map.path.push([x, y]);
+  drag.last = [x, y];
+  wake(state);
+}
+
+function selectNearest(state, map, x, y) {
+  const k = nearest(state, map, x, y);
+  if (k >= 0) select(state, map, [k]);
+  else if (state.selection) select(state, map, []);
+}
+
+export function keys(state, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!press(state, event.key, event.composedPath()[0])) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+// Act on a key; returns whether it means anything here. A button that has the focus keeps its space bar.
+function press(state, key, focused) {
+  const end = state.steps.length - 1;
+  if (key === " " && focused.tagName !== "BUTTON") play(state, !state.playing);
+  else if (key === "ArrowRight") seek(state, Math.min(end, Math.floor(state.time + 1e-6) + 1), true);
+  else if (key === "ArrowLeft") seek(state, Math.max(0, Math.ceil(state.time - 1e-6) - 1), true);
+  else if (key === "Home") seek(state, 0, true);
+  else if (key === "End") seek(state, end, true);
+  else if (key === "Escape" && state.selection && state.maps[0]) select(state, state.maps[0], []);
+  else if (key === "+" || key === "=") zoomAll(state, 1.25);
+  else if (key === "-") zoomAll(state, 0.8);
+  else if (key === "0") fit(state);
+  else return false;
+  return true;
+}
+
+function zoomAll(state, factor) {
+  for (const map of state.maps) if (map.view) zoom(state, map, map.width / 2, map.height / 2, factor);
+}
+
+// Buttons say what is on: what dragging does, what is drawn, whether there is a selection.
+export function buttons(state) {
+  const { root, ui } = state;
+  const switchTo = (button, on) => button.setAttribute("aria-pressed", String(on));
+  for (const button of root.querySelectorAll("[data-mode]")) {
+    switchTo(button, button.dataset.mode === state.mode);
+  }
+  for (const button of root.querySelectorAll("[data-show]")) {
+    switchTo(button, !!state.show[button.dataset.show]);
+  }
+  for (const map of state.maps) map.canvas.classList.toggle("picking", state.mode !== "move");
+  ui.trails.disabled = ui.clear.disabled = !state.selection;
 }

@@ -10,7 +10,7 @@ from pages.components.base import component, inline, listen, packed, serve
 from simssl_core.analysis.latent_map import RunMap
 from simssl_core.figures.map_colours import Colouring
 
-_COMPONENT = component("latent_map", ("data", "draw", "input", "main"))
+_COMPONENT = component("latent_map")
 
 
 @dataclass(frozen=True)

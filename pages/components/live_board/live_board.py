@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pages.components.base import component, packed
 
-_BOARD = component("live_board", ("live_board", "live_board_draw", "live_board_save"), '<div class="board"></div>\n')
+_BOARD = component("live_board", html='<div class="board"></div>\n')
 
 
 def series(name: str, colour: str, steps: Sequence[float], values: Sequence[float], dash: bool = False) -> dict:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pages.components.base import component
 
-_PLAYGROUND = component("playground", ("math", "world", "draw", "main"))
+_PLAYGROUND = component("playground")
 
 
 def playground(
