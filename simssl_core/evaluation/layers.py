@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import torch
 
+from simssl_core.data.probe_set import MEASUREMENT_SEED
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation import geometry, probes, style
 from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
@@ -18,7 +19,7 @@ Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
 
 def collect_layers(
-    layers: Layers, dataset, views, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None
+    layers: Layers, dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED, drawn: ProbeViews | None = None
 ) -> dict[str, Features]:
     """Features of every layer, from backbone outwards, in one pass over the images.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -212,23 +212,3 @@ def _r2(errors: np.ndarray, spreads: np.ndarray) -> float:
     spread = spreads.sum(0)
     known = spread > 1e-12 * len(spreads)
     return float((1 - errors.sum(0)[known] / spread[known]).mean()) if known.any() else math.nan
-
-
-def relative_spectrum(features: Any) -> tuple[float, ...]:
-    """The singular values of the centred features (N, D), divided by the largest, falling; zeros if nothing varies."""
-    from simssl_core.evaluation.geometry import spectrum
-
-    values = spectrum(features)
-    top = float(values.max()) if len(values) else 0.0
-    return tuple(min(1.0, float(v)) for v in (values / top if top > 0 else values * 0))
-
-
-def beside(features: Features, scores: Mapping[str, float]) -> dict[str, Any]:
-    """What a measurement finds beside its flat scores without looking at the layers: plain numbers, to be sent."""
-
-    return {
-        "train": len(features.train),
-        "test": len(features.test),
-        "intervals": {name: spread._asdict() for name, spread in intervals(features, scores).items()},
-        "spectrum": relative_spectrum(features.test),
-    }

@@ -165,10 +165,10 @@ def _memory(folder: Path) -> Iterator[tuple[float, str]]:
 def _full(folder: Path, elbo: bool = False) -> Iterator[tuple[float, str]]:
     from simssl_core.analysis import evaluate
 
-    for moment in evaluate.measure_fully(folder, elbo=elbo):
-        if moment.found is not None:
-            evaluate.save_evaluation(folder, moment.found)
-        yield moment.share, moment.words
+    for progress in evaluate.evaluate_in_full(folder, elbo=elbo):
+        if progress.findings is not None:
+            evaluate.save_evaluation(folder, progress.findings)
+        yield progress.share, progress.task
 
 
 _STEPS = {MEMORY: _memory, FULL: _full, ELBO: lambda folder: _full(folder, elbo=True)}
