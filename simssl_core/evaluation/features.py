@@ -32,7 +32,6 @@ class Features:
             drawn for each (its style), described by ``factors``.
         map: (M, D) of the map's points: test images, then the instance clouds, in the order of
             ``latent.points.map_points``.
-        class_count: number of classes of the data set.
     """
 
     train: np.ndarray
@@ -47,7 +46,6 @@ class Features:
     view_factors: dict[str, np.ndarray] = field(default_factory=dict)
     train_factors: dict[str, np.ndarray] = field(default_factory=dict)
     test_factors: dict[str, np.ndarray] = field(default_factory=dict)
-    class_count: int = 0
 
     @property
     def width(self) -> int:
@@ -121,7 +119,6 @@ def collect(
         map=np.concatenate([test_rows[: len(mapped)], *clouds]),
         factors=tuple(views.factors),
         true_factors=tuple(dataset.factors),
-        class_count=len(dataset.classes),
     )
 
 

@@ -97,13 +97,6 @@ def stop(kind: str, root: Root = None) -> None:
     files.write_whole(_file(paths.root(root), kind, "stop"), "stop")
 
 
-def dismiss(kind: str, root: Root = None) -> None:
-    """Forget a chore that has ended."""
-    where = paths.root(root)
-    if not held(_file(where, kind, "lease")):
-        _file(where, kind, "json").unlink(missing_ok=True)
-
-
 def work(kind: str, runs: Sequence[str], root: Path) -> Chore:
     """Do the chore here and now, telling its progress; what fails for one run does not keep the others waiting.
 
