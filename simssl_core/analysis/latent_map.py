@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -178,3 +179,26 @@ def spreads(table: pd.DataFrame, chosen: np.ndarray, circular: frozenset[str] = 
             here, spread = few.mean(), few.std() / everything.std()
         rows.append({"factor": name, "here": float(here), "spread": float(spread)})
     return pd.DataFrame(rows, columns=["factor", "here", "spread"])
+
+
+def lay_out(
+    folder: Path, kind: str, device: str = "auto", data: Mapping[str, Any] | None = None
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """A new map of the run's final encoder: the points' table, and their places (N, 2) or (N, 3).
+
+    ``kind`` is umap, pca or umap3; ``data`` overrides where the data lie.
+
+    Raises:
+        CheckpointError: the run is damaged.
+        DataError: its data are not here, or of another shape.
+    """
+    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.data.probe_set import Plan
+    from simssl_core.evaluation.features import collect
+    from simssl_core.latent.map_points import map_points
+    from simssl_core.latent.projection import Projector
+
+    run, plan = reopen(folder, device, data), Plan()
+    features = collect(run.objective.encode, run.dataset, run.views, plan)
+    table, _ = map_points(run.dataset, run.views, plan)
+    return table, getattr(Projector(), kind)(features.map)

@@ -14,8 +14,6 @@ import torch
 from simssl_core.runtime.devices import precision
 from simssl_core.runtime.environment import cores
 
-WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-
 
 def facts() -> dict[str, Any]:
     """Processor, cores, arithmetic, versions and threads of this process."""

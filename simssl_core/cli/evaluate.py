@@ -45,9 +45,9 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
-    from simssl_core.analysis.evaluate import QUICK_IMAGES, evaluate, save_scores
+    from simssl_core.analysis.evaluate import IMAGES, evaluate, save_scores
 
-    scores = evaluate(folder, False, chosen.device, data, chosen.images or QUICK_IMAGES)
+    scores = evaluate(folder, chosen.images or IMAGES, chosen.device, data)
     if chosen.save:
         save_scores(folder, scores)
     if chosen.json:
@@ -58,26 +58,27 @@ def _quick(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
 
 
 def _full(chosen: argparse.Namespace, folder: Any, data: Any) -> int:
-    from simssl_core.analysis.evaluate import IMAGES, measure_fully, save_evaluation
+    from simssl_core.analysis.evaluate import FULL_IMAGES, evaluate_in_full, save_evaluation
 
-    found = None
-    for moment in measure_fully(folder, chosen.images or IMAGES, chosen.elbo, chosen.device, data):
-        found = moment.found
+    for progress in evaluate_in_full(folder, chosen.images or FULL_IMAGES, chosen.elbo, chosen.device, data):
         if sys.stderr.isatty():
-            print(f"\r{moment.share:4.0%} {moment.words}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{progress.share:4.0%} {progress.task}\x1b[K", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(file=sys.stderr)
+    findings = progress.findings
     if chosen.save:
-        save_evaluation(folder, found)
+        save_evaluation(folder, findings)
     if chosen.json:
-        told = found.model_dump(mode="json")
-        options.print_json({"run": folder.name, "folder": str(folder), "full": True, **told})
+        values = findings.model_dump(mode="json")
+        options.print_json({"run": folder.name, "folder": str(folder), "full": True, **values})
         return 0
-    options.print_table([_with_error(name, value, found.intervals.get(name)) for name, value in found.scores.items()])
-    print(f"\nlayers, from the backbone outwards ({found.train:,} + {found.test:,} images, {found.seconds:.0f} s)")
-    options.print_table([layer.model_dump() for layer in found.layers])
-    if found.elbo:
-        e = found.elbo
+    rows = [_with_error(name, value, findings.intervals.get(name)) for name, value in findings.scores.items()]
+    options.print_table(rows)
+    images = f"{findings.train:,} + {findings.test:,} images"
+    print(f"\nlayers, from the backbone outwards ({images}, {findings.seconds:.0f} s)")
+    options.print_table([layer.model_dump() for layer in findings.layers])
+    if findings.elbo:
+        e = findings.elbo
         print(f"\nELBO_SSL {e.total:.1f} ± {e.error:.1f} nats per datum of {e.views} views")
         print(f"  reconstruct {e.reconstruct:.1f}, entropy {e.entropy:.1f}, prior {e.prior:.1f}")
     return 0

@@ -64,7 +64,7 @@ def _layout(folder: Path, chosen: argparse.Namespace) -> tuple[int, pd.DataFrame
         table = map_files.points(folder.name, folder.parent)
         if chosen.kind in layouts and len(layouts[chosen.kind]) == len(table):
             return step, table, layouts[chosen.kind]
-    from simssl_core.analysis.evaluate import lay_out
+    from simssl_core.analysis.latent_map import lay_out
     from simssl_core.storage.run_record import read_run
 
     if chosen.step is not None:

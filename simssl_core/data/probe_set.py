@@ -13,6 +13,9 @@ import torch
 
 from simssl_core.data.types import Split, Views
 
+# Fixes which views of the measured images are drawn, how their map is laid out and which training images a study holds
+# out, so that every run, frame, page and cell is measured on the same.
+MEASUREMENT_SEED = 0
 BATCH = 512  # images encoded or drawn at a time: bounds the memory on a small machine
 
 

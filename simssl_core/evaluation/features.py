@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from simssl_core.data.probe_set import Plan, batches, cloud_views, share_views
+from simssl_core.data.probe_set import MEASUREMENT_SEED, Plan, batches, cloud_views, share_views
 from simssl_core.data.types import Factor, Split, Views
 from simssl_core.errors import ShapeError
 
@@ -32,7 +32,6 @@ class Features:
             drawn for each (its style), described by ``factors``.
         map: (M, D) of the map's points: test images, then the instance clouds, in the order of
             ``latent.points.map_points``.
-        class_count: number of classes of the data set.
     """
 
     train: np.ndarray
@@ -47,7 +46,6 @@ class Features:
     view_factors: dict[str, np.ndarray] = field(default_factory=dict)
     train_factors: dict[str, np.ndarray] = field(default_factory=dict)
     test_factors: dict[str, np.ndarray] = field(default_factory=dict)
-    class_count: int = 0
 
     @property
     def width(self) -> int:
@@ -75,13 +73,20 @@ class ProbeViews:
         return sum(v.images.shape[0] * v.images.shape[1] for v in self.share + self.clouds)
 
 
-def draw(dataset, views, plan: Plan, seed: int = 0) -> ProbeViews:
+def draw(dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED) -> ProbeViews:
     """Draw the views that ``plan`` asks for. Keep the result to spare drawing them at every probe."""
     return ProbeViews(tuple(share_views(dataset, views, plan, seed)), tuple(cloud_views(dataset, views, plan, seed)))
 
 
 @torch.no_grad()
-def collect(encode: Encode, dataset, views, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None) -> Features:
+def collect(
+    encode: Encode,
+    dataset,
+    views,
+    plan: Plan,
+    seed: int = MEASUREMENT_SEED,
+    drawn: ProbeViews | None = None,
+) -> Features:
     """Encode what ``plan`` asks for, at most 512 images at a time.
 
     Args:
@@ -114,7 +119,6 @@ def collect(encode: Encode, dataset, views, plan: Plan, seed: int = 0, drawn: Pr
         map=np.concatenate([test_rows[: len(mapped)], *clouds]),
         factors=tuple(views.factors),
         true_factors=tuple(dataset.factors),
-        class_count=len(dataset.classes),
     )
 
 

@@ -23,6 +23,13 @@ def spectrum(features) -> torch.Tensor:
     return torch.where(values > noise, values, torch.zeros_like(values))
 
 
+def relative_spectrum(features) -> tuple[float, ...]:
+    """The singular values of the centred features (N, D), divided by the largest, falling; zeros if nothing varies."""
+    values = spectrum(features)
+    top = float(values.max()) if len(values) else 0.0
+    return tuple(min(1.0, float(v)) for v in (values / top if top > 0 else values * 0))
+
+
 @measures(
     "effective_rank",
     title="Effective rank",

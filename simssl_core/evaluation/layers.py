@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 
 from simssl_core import metrics
+from simssl_core.data.probe_set import MEASUREMENT_SEED
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
 from simssl_core.evaluation.scores import compute
@@ -19,7 +20,7 @@ Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
 
 def collect_layers(
-    layers: Layers, dataset, views, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None
+    layers: Layers, dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED, drawn: ProbeViews | None = None
 ) -> dict[str, Features]:
     """Features of every layer, from backbone outwards, in one pass over the images.
 

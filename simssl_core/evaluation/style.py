@@ -34,6 +34,27 @@ class FactorScore(NamedTuple):
     plain_accuracy: float = math.nan
 
 
+class Reading(NamedTuple):
+    """What a probe predicted of a factor in n test rows, and the ``truth``: scores and intervals both come from it.
+
+    Classes (n,) of a discrete factor, else regression targets (n, 1), circular ones (n, 2), of which those with a True
+    in ``varies`` were not constant in training.
+    """
+
+    predicted: torch.Tensor
+    truth: torch.Tensor
+    varies: tuple[bool, ...] = ()
+
+    @property
+    def score(self) -> FactorScore:
+        """The mean R² of the targets, or the balanced accuracy."""
+        if not self.varies:
+            return FactorScore(balanced_accuracy(self.predicted, self.truth), accuracy(self.predicted, self.truth))
+        parts = [r2(self.predicted[:, i], self.truth[:, i]) for i, varies in enumerate(self.varies) if varies]
+        parts = [part for part in parts if not math.isnan(part)]
+        return FactorScore(float(np.mean(parts)) if parts else math.nan)
+
+
 def predict_ridge(train: torch.Tensor, targets: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
     """Ridge regression of ``targets`` (n, T) on standardised ``train`` (n, D); predictions (n_test, T).
 
@@ -72,8 +93,8 @@ def encode_factor(values: torch.Tensor, factor: Factor) -> torch.Tensor:
     return torch.stack([values.sin(), values.cos()], dim=1) if factor.kind == "circular" else values[:, None]
 
 
-def probe_factor(train, values, test, test_values, factor: Factor) -> FactorScore:
-    """How well ``factor`` can be read: learnt from ``train`` (n, D) with ``values`` (n,), asked on ``test``.
+def read_factor(train, values, test, test_values, factor: Factor) -> Reading | None:
+    """Learn ``factor`` from ``train`` (n, D) with ``values`` (n,) and read it in ``test``; None: it cannot be learnt.
 
     Rows with a value that is not finite (or a class below 0) take no part.
     """
@@ -83,55 +104,60 @@ def probe_factor(train, values, test, test_values, factor: Factor) -> FactorScor
     kept, asked = values.isfinite() & (values >= lowest), truth.isfinite() & (truth >= lowest)
     train, values, test, truth = train[kept], values[kept], test[asked], truth[asked]
     if len(train) < 3 or len(test) < 2:
-        return FactorScore(math.nan)
+        return None
     train, test = standardise(train, test)
-    if factor.kind == "discrete":
-        return _probe_discrete(train, values.long(), test, truth.long())
-    return _probe_numbers(train, [values], test, [truth], [factor])[0]
+    if factor.kind != "discrete":
+        return _read_numbers(train, [values], test, [truth], [factor])[0]
+    if len(values.unique()) < 2:
+        return None
+    return Reading(predict_logistic(train, values.long(), test), truth.long())
 
 
-def probe_factors(train, values: Mapping, test, test_values: Mapping, factors: Sequence[Factor]) -> dict:
-    """{name: score} as :func:`probe_factor` of each; numbers known for every row share one decomposition of ``train``,
+def read_factors(
+    train, values: Mapping, test, test_values: Mapping, factors: Sequence[Factor]
+) -> dict[str, Reading | None]:
+    """{name: reading} as :func:`read_factor` of each; numbers known for every row share one decomposition of ``train``,
     which takes nearly all of the time where features are wide."""
     train, test = tensor(train), tensor(test)
-    known = {f.name: (tensor(values[f.name], train.device), tensor(test_values[f.name], train.device)) for f in factors}
-    whole = [f for f in factors if f.kind != "discrete" and all(bool(x.isfinite().all()) for x in known[f.name])]
-    together: dict[str, FactorScore] = {}
+    learnt = {f.name: tensor(values[f.name], train.device) for f in factors}
+    truth = {f.name: tensor(test_values[f.name], train.device) for f in factors}
+    whole = [
+        f
+        for f in factors
+        if f.kind != "discrete" and bool(learnt[f.name].isfinite().all() and truth[f.name].isfinite().all())
+    ]
+    readings: dict[str, Reading | None] = {}
     if len(whole) > 1 and len(train) >= 3 and len(test) >= 2:
-        learnt, asked = ([known[f.name][k] for f in whole] for k in (0, 1))
         scaled, scaled_test = standardise(train, test)
-        found = _probe_numbers(scaled, learnt, scaled_test, asked, whole)
-        together = dict(zip([f.name for f in whole], found, strict=True))
-    alone = {f.name: f for f in factors if f.name not in together}
-    one_by_one = {name: probe_factor(train, known[name][0], test, known[name][1], f) for name, f in alone.items()}
-    return {f.name: (together | one_by_one)[f.name] for f in factors}
+        together = _read_numbers(
+            scaled, [learnt[f.name] for f in whole], scaled_test, [truth[f.name] for f in whole], whole
+        )
+        readings = dict(zip([f.name for f in whole], together, strict=True))
+    for f in factors:
+        if f.name not in readings:
+            readings[f.name] = read_factor(train, learnt[f.name], test, truth[f.name], f)
+    return {f.name: readings[f.name] for f in factors}
 
 
-def _probe_numbers(
+def _read_numbers(
     train: torch.Tensor,
     values: Sequence[torch.Tensor],
     test: torch.Tensor,
     truths: Sequence[torch.Tensor],
     factors: Sequence[Factor],
-) -> list[FactorScore]:
-    """R² of each continuous or circular factor from standardised features; sine and cosine count as one."""
-    targets, goals = ([encode_factor(v, f) for v, f in zip(x, factors, strict=True)] for x in (values, truths))
-    widths = [target.shape[1] for target in targets]
-    scores = []
-    for target, goal, predicted in zip(
-        targets, goals, predict_ridge(train, torch.cat(targets, 1), test).split(widths, 1), strict=True
-    ):
-        parts = [r2(predicted[:, i], goal[:, i]) for i in range(goal.shape[1]) if target[:, i].std() > 1e-6]
-        parts = [part for part in parts if not math.isnan(part)]
-        scores.append(FactorScore(float(np.mean(parts)) if parts else math.nan))
-    return scores
+) -> list[Reading]:
+    """Read continuous and circular factors from standardised features, with one decomposition of ``train``."""
+    targets = [encode_factor(v, f) for v, f in zip(values, factors, strict=True)]
+    goals = [encode_factor(v, f) for v, f in zip(truths, factors, strict=True)]
+    predictions = predict_ridge(train, torch.cat(targets, 1), test).split([target.shape[1] for target in targets], 1)
+    return [
+        Reading(predicted, goal, tuple((target.std(0) > 1e-6).tolist()))
+        for predicted, goal, target in zip(predictions, goals, targets, strict=True)
+    ]
 
 
-def _probe_discrete(train: torch.Tensor, values: torch.Tensor, test: torch.Tensor, truth: torch.Tensor) -> FactorScore:
-    if len(values.unique()) < 2:
-        return FactorScore(math.nan)
-    predicted = predict_logistic(train, values, test)
-    return FactorScore(balanced_accuracy(predicted, truth), accuracy(predicted, truth))
+def _scores(readings: Mapping[str, Reading | None]) -> dict[str, FactorScore]:
+    return {name: reading.score if reading else FactorScore(math.nan) for name, reading in readings.items()}
 
 
 def halves(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -140,13 +166,16 @@ def halves(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return order[: (count + 1) // 2], order[(count + 1) // 2 :]
 
 
-def view_scores(
+def read_views(
     views, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
-) -> dict[str, FactorScore]:
-    """Every style factor from the features of views: learnt on half of the data, asked about the other half.
+) -> dict[str, Reading | None]:
+    """Every style factor from the features of views: learnt on half of the data, read in the N' of the other half.
 
     Args:
         views: (V, N, D). drawn: {name: (V, N)} what was drawn for each view.
+
+    Returns:
+        {name: reading}, its rows (V·N',) view by view.
     """
     views = tensor(views)
     learnt, asked = halves(views.shape[1], seed)
@@ -156,15 +185,22 @@ def view_scores(
         (views[:, at].flatten(0, 1), {name: value[:, at].flatten() for name, value in values.items()})
         for at in (learnt, asked)
     )
-    return probe_factors(*rows, *goal, known)
+    return read_factors(*rows, *goal, known)
+
+
+def view_scores(
+    views, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
+) -> dict[str, FactorScore]:
+    """How well every style factor is read by :func:`read_views`."""
+    return _scores(read_views(views, drawn, factors, seed))
 
 
 def image_scores(
     train, values: Mapping, test, test_values: Mapping, factors: tuple[Factor, ...]
 ) -> dict[str, FactorScore]:
-    """Every true factor from the features of images as they are: learnt on training images, asked on held-out ones."""
+    """Every true factor from the features of images as they are: learnt on training images, read in held-out ones."""
     known = [f for f in factors if f.name in values and f.name in test_values]
-    return probe_factors(train, values, test, test_values, known)
+    return _scores(read_factors(train, values, test, test_values, known))
 
 
 def mean_r2(scores: Mapping[str, FactorScore], factors: tuple[Factor, ...]) -> float:

@@ -1,30 +1,21 @@
-"""How far a number could be off: over test images (bootstrap) and over seeds."""
+"""How far off a score could be: had other test images been drawn, by their count or by a bootstrap over them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from simssl_core import metrics
 from simssl_core.data.types import Factor
-from simssl_core.evaluation import probes, style
+from simssl_core.evaluation import style
 from simssl_core.evaluation.features import Features
-from simssl_core.evaluation.logistic import predict_logistic
 
-if TYPE_CHECKING:
-    from simssl_core.evaluation.features import Features
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from simssl_core.evaluation.features import Features
-
-
-DRAWS = 500
+DRAWS = 300
+Z = 1.959964
 
 
 class Interval(NamedTuple):
@@ -48,104 +39,12 @@ def bootstrap(statistic: Callable[..., float], *arrays: np.ndarray, draws: int =
     if count == 0:
         return NOTHING
     rng = np.random.default_rng(seed)
-    found = [statistic(*(a[rows] for a in arrays)) for rows in rng.integers(0, count, (draws, count))]
-    found = [f for f in found if not math.isnan(f)]
-    if not found:
+    values = [statistic(*(a[rows] for a in arrays)) for rows in rng.integers(0, count, (draws, count))]
+    values = [value for value in values if not math.isnan(value)]
+    if not values:
         return NOTHING
-    low, high = np.percentile(found, [2.5, 97.5])
-    return Interval(float(statistic(*arrays)), float(np.std(found)), float(low), float(high))
-
-
-def over_seeds(values: Sequence[float]) -> Interval:
-    """Mean over seeds, the **standard deviation** over them (divisor n − 1) as ``error``, and mean ± t·error/√n (95 %).
-
-    NaN values are left out; a single seed has no deviation (NaN).
-    """
-    from scipy.stats import t
-
-    known = np.asarray([v for v in values if not math.isnan(v)], dtype=np.float64)
-    if len(known) == 0:
-        return NOTHING
-    mean = float(known.mean())
-    if len(known) == 1:
-        return Interval(mean, math.nan, math.nan, math.nan)
-    deviation = float(known.std(ddof=1))
-    reach = float(t.ppf(0.975, len(known) - 1)) * deviation / math.sqrt(len(known))
-    return Interval(mean, deviation, mean - reach, mean + reach)
-
-
-def content_interval(features: Features, probe: str = "linear", draws: int = DRAWS) -> Interval:
-    """Accuracy of the ``linear``, ``knn``, ``knn_euclidean`` or ``mlp`` probe, with its error over test images."""
-    predict = {
-        "linear": probes.predict_linear,
-        "knn": probes.predict_knn,
-        "knn_euclidean": lambda t: probes.predict_knn(t, metric="euclidean"),
-        "mlp": probes.predict_mlp,
-    }[probe]
-    t = probes.task(features.train, features.train_labels, features.test, features.test_labels)
-    if not t.possible:
-        return NOTHING
-    right = (predict(t) == t.test_labels).double().cpu().numpy()
-    return bootstrap(np.mean, right, draws=draws)
-
-
-def style_interval(features: Features, draws: int = DRAWS) -> Interval:
-    """``style_r2`` (mean over the continuous and circular factors, each clipped at 0), with its error over test data.
-
-    A datum is drawn with all of its views, which are not independent of each other.
-    """
-    views = probes.tensor(features.views)
-    learnt, asked = style.halves(views.shape[1])
-    errors, spreads = [], []
-    for factor in features.factors:
-        if factor.kind == "discrete" or factor.name not in features.view_factors or len(asked) < 2:
-            continue
-        targets = style.encode_factor(probes.tensor(features.view_factors[factor.name]).flatten(), factor)
-        targets = targets.unflatten(0, views.shape[:2])  # (V, N, 1 or 2)
-        train, test = probes.standardise(views[:, learnt].flatten(0, 1), views[:, asked].flatten(0, 1))
-        predicted = style.predict_ridge(train, targets[:, learnt].flatten(0, 1), test).view_as(targets[:, asked])
-        goal = targets[:, asked]
-        center = goal.mean((0, 1))
-        errors.append((goal - predicted).square().sum(0))  # (N', 1 or 2)
-        spreads.append((goal - center).square().sum(0))
-    if not errors:
-        return NOTHING
-    parts = [torch.stack(p) for p in _same_width(errors, spreads)]
-    return bootstrap(_mean_clipped_r2, *(p.transpose(0, 1).cpu().numpy() for p in parts), draws=draws)
-
-
-def _same_width(
-    errors: list[torch.Tensor], spreads: list[torch.Tensor]
-) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Continuous factors count their one target twice, so that all factors are (N', 2) and weigh the same."""
-    return tuple([part.expand(-1, 2) for part in parts] for parts in (errors, spreads))
-
-
-def _mean_clipped_r2(errors: np.ndarray, spreads: np.ndarray) -> float:
-    """From sums of squares (N', F, 2): R² of each target, mean over the two of a factor, clipped, mean over factors."""
-    spread = spreads.sum(0)
-    r2 = 1 - errors.sum(0) / np.where(spread > 0, spread, np.inf)
-    return float(np.clip(r2.mean(1), 0, None).mean())
-
-
-DRAWS = 300
-Z = 1.959964
-
-
-def intervals(features: Features, scores: Mapping[str, float], draws: int = DRAWS) -> dict[str, Interval]:
-    """By flat name, for those of ``scores`` (of :func:`score.score` on the same features) whose error can be told."""
-    tests = int((features.test_labels >= 0).sum())
-    shares = [row.name for row in metrics.rows() if row.is_share]
-    found = {name: share(scores[name], tests) for name in shares if name in scores and tests}
-    if "style_r2" in scores:
-        found["style_r2"] = style_interval(features, draws)
-    for factor in features.factors:
-        if f"style:{factor.name}" in scores:
-            found[f"style:{factor.name}"] = view_interval(features, factor, draws)
-    for factor in features.true_factors:
-        if f"factor:{factor.name}" in scores:
-            found[f"factor:{factor.name}"] = image_interval(features, factor, draws)
-    return {name: interval for name, interval in found.items() if math.isfinite(interval.error)}
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(statistic(*arrays)), float(np.std(values)), float(low), float(high))
 
 
 def share(value: float, count: int) -> Interval:
@@ -156,43 +55,103 @@ def share(value: float, count: int) -> Interval:
     return Interval(value, error, max(0.0, min(value, centre - reach)), min(1.0, max(value, centre + reach)))
 
 
+def intervals(features: Features, scores: Mapping[str, float], draws: int = DRAWS) -> dict[str, Interval]:
+    """By flat name, for those of ``scores`` (of :func:`scores.score` on the same features) whose error can be told."""
+    tests = int((features.test_labels >= 0).sum())
+    shares = [row.name for row in metrics.rows() if row.is_share]
+    known = {name: share(scores[name], tests) for name in shares if name in scores and tests}
+    readings = {factor.name: _read_views(features, factor) for factor in features.factors}
+    if "style_r2" in scores:
+        known["style_r2"] = style_interval(features, readings, draws)
+    for name, reading in readings.items():
+        if f"style:{name}" in scores:
+            known[f"style:{name}"] = _interval(reading, draws)
+    for factor in features.true_factors:
+        if f"factor:{factor.name}" in scores:
+            known[f"factor:{factor.name}"] = image_interval(features, factor, draws)
+    return {name: interval for name, interval in known.items() if math.isfinite(interval.error)}
+
+
+def style_interval(
+    features: Features, readings: Mapping[str, Grouped | None] | None = None, draws: int = DRAWS
+) -> Interval:
+    """``style_r2`` (mean over the continuous and circular factors, each clipped at 0), with its error over test data.
+
+    A datum is drawn with all of its views, which are not independent of each other. ``readings``: of each factor where
+    they have been made already.
+    """
+    numbers = [f for f in features.factors if f.kind != "discrete" and f.name in features.view_factors]
+    groups = [readings[f.name] if readings else _read_views(features, f) for f in numbers]
+    if not groups or any(group is None for group in groups):
+        return NOTHING
+    errors, spreads = zip(*(_squares(group) for group in groups), strict=True)
+    return bootstrap(_mean_clipped_r2, _pairs(errors), _pairs(spreads), draws=draws)
+
+
 def view_interval(features: Features, factor: Factor, draws: int = DRAWS) -> Interval:
-    """The error of ``style:<factor>``: probed as :func:`style.view_scores` does."""
-    views = probes.tensor(features.views)
-    drawn = probes.tensor(features.view_factors[factor.name])
-    learnt, asked = style.halves(views.shape[1])
-    train, values = views[:, learnt].flatten(0, 1), drawn[:, learnt].flatten()
-    test, truth = (x[:, asked].transpose(0, 1) for x in (views, drawn))  # a row for each datum, its views in it
-    return _interval(train, values, test, truth, factor, draws)
+    """The error of ``style:<factor>``: read as :func:`style.view_scores` does."""
+    return _interval(_read_views(features, factor), draws)
 
 
 def image_interval(features: Features, factor: Factor, draws: int = DRAWS) -> Interval:
-    """The error of ``factor:<name>``: probed as :func:`style.image_scores` does."""
-    values = probes.tensor(features.train_factors[factor.name])
-    truth = probes.tensor(features.test_factors[factor.name])
+    """The error of ``factor:<name>``: read as :func:`style.image_scores` does."""
+    values, truth = features.train_factors[factor.name], features.test_factors[factor.name]
+    reading = style.read_factor(features.train, values, features.test, truth, factor)
+    return _interval(_grouped(reading, views=1) if reading else None, draws)
+
+
+class Grouped(NamedTuple):
+    """A probe's predictions and the truth, one row for each of G test data, its V views in it: (G, V) classes of a
+    discrete factor, else targets (G, V, T)."""
+
+    predicted: torch.Tensor
+    truth: torch.Tensor
+    discrete: bool
+
+
+def _grouped(reading: style.Reading, views: int) -> Grouped:
+    """A reading whose rows lie view by view, regrouped by datum."""
+    predicted, truth = (x.unflatten(0, (views, -1)).transpose(0, 1) for x in (reading.predicted, reading.truth))
+    return Grouped(predicted, truth, not reading.varies)
+
+
+def _read_views(features: Features, factor: Factor) -> Grouped | None:
+    """What a probe reads of ``factor`` in the views; None where it cannot be asked of every view of two data."""
+    drawn = features.view_factors.get(factor.name)
     lowest = 0 if factor.kind == "discrete" else -math.inf
-    kept, asked = (x.isfinite() & (x >= lowest) for x in (values, truth))
-    train, test = probes.tensor(features.train)[kept], probes.tensor(features.test)[asked]
-    return _interval(train, values[kept], test[:, None], truth[asked][:, None], factor, draws)
+    if drawn is None or not (np.isfinite(drawn) & (drawn >= lowest)).all():
+        return None
+    reading = style.read_views(features.views, features.view_factors, (factor,))[factor.name]
+    grouped = _grouped(reading, len(features.views)) if reading else None
+    return grouped if grouped is not None and len(grouped.truth) >= 2 else None
 
 
-def _interval(train, values, test, truth, factor: Factor, draws: int) -> Interval:
-    """Learn from ``train`` (n, D); ask about ``test`` (G, V, D) with ``truth`` (G, V), drawing whole groups anew."""
-    groups, count = truth.shape
-    if len(train) < 3 or groups < 2 or not bool(truth.isfinite().all() and values.isfinite().all()):
+def _interval(grouped: Grouped | None, draws: int) -> Interval:
+    """The score of these predictions, whole data drawn anew."""
+    if grouped is None:
         return NOTHING
-    train, rows = probes.standardise(train, test.flatten(0, 1))
-    if factor.kind == "discrete":
-        if len(values.unique()) < 2:
-            return NOTHING
-        predicted = predict_logistic(train, values.long(), rows).view(groups, count)
-        parts = _class_counts(predicted, truth.long())
-        return bootstrap(_balanced, *parts, draws=draws)
-    predicted = style.predict_ridge(train, style.encode_factor(values, factor), rows)
-    goal = style.encode_factor(truth.flatten(), factor)
-    errors = (goal - predicted).square().unflatten(0, (groups, count)).sum(1)
-    spreads = (goal - goal.mean(0)).square().unflatten(0, (groups, count)).sum(1)
+    if grouped.discrete:
+        return bootstrap(_balanced, *_class_counts(grouped.predicted, grouped.truth), draws=draws)
+    errors, spreads = _squares(grouped)
     return bootstrap(_r2, errors.cpu().numpy(), spreads.cpu().numpy(), draws=draws)
+
+
+def _squares(grouped: Grouped) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums of squares (G, T) over a datum's views: of the errors, and of the distances from the mean."""
+    center = grouped.truth.flatten(0, 1).mean(0)
+    return (grouped.truth - grouped.predicted).square().sum(1), (grouped.truth - center).square().sum(1)
+
+
+def _pairs(parts: tuple[torch.Tensor, ...]) -> np.ndarray:
+    """(G, F, 2) of (G, 1 or 2) for each factor: a continuous one counts its one target twice, so all weigh alike."""
+    return torch.stack([part.expand(-1, 2) for part in parts]).transpose(0, 1).cpu().numpy()
+
+
+def _mean_clipped_r2(errors: np.ndarray, spreads: np.ndarray) -> float:
+    """From sums of squares (G, F, 2): R² of each target, mean over the two of a factor, clipped, mean over factors."""
+    spread = spreads.sum(0)
+    r2 = 1 - errors.sum(0) / np.where(spread > 0, spread, np.inf)
+    return float(np.clip(r2.mean(1), 0, None).mean())
 
 
 def _class_counts(predicted: torch.Tensor, truth: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -213,23 +172,3 @@ def _r2(errors: np.ndarray, spreads: np.ndarray) -> float:
     spread = spreads.sum(0)
     known = spread > 1e-12 * len(spreads)
     return float((1 - errors.sum(0)[known] / spread[known]).mean()) if known.any() else math.nan
-
-
-def relative_spectrum(features: Any) -> tuple[float, ...]:
-    """The singular values of the centred features (N, D), divided by the largest, falling; zeros if nothing varies."""
-    from simssl_core.evaluation.geometry import spectrum
-
-    values = spectrum(features)
-    top = float(values.max()) if len(values) else 0.0
-    return tuple(min(1.0, float(v)) for v in (values / top if top > 0 else values * 0))
-
-
-def beside(features: Features, scores: Mapping[str, float]) -> dict[str, Any]:
-    """What a measurement finds beside its flat scores without looking at the layers: plain numbers, to be sent."""
-
-    return {
-        "train": len(features.train),
-        "test": len(features.test),
-        "intervals": {name: spread._asdict() for name, spread in intervals(features, scores).items()},
-        "spectrum": relative_spectrum(features.test),
-    }

@@ -17,11 +17,6 @@ def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     return (a.square().sum(-1)[:, None] + b.square().sum(-1)[None, :] - 2 * a @ b.T).clamp_min(0)
 
 
-def ordered_pairs(views: int) -> list[tuple[int, int]]:
-    """All (a, b) with a ≠ b among J views: (0, 1), (0, 2), …, J(J−1) of them."""
-    return [(a, b) for a in range(views) for b in range(views) if a != b]
-
-
 def mean_pair_distance(z: Tensor) -> Tensor:
     """Mean of ‖z^a − z^b‖² over pairs of views a ≠ b; (J, ..., D) → (...).
 

@@ -97,13 +97,6 @@ def stop(kind: str, root: Root = None) -> None:
     files.write_whole(_file(paths.root(root), kind, "stop"), "stop")
 
 
-def dismiss(kind: str, root: Root = None) -> None:
-    """Forget a chore that has ended."""
-    where = paths.root(root)
-    if not held(_file(where, kind, "lease")):
-        _file(where, kind, "json").unlink(missing_ok=True)
-
-
 def work(kind: str, runs: Sequence[str], root: Path) -> Chore:
     """Do the chore here and now, telling its progress; what fails for one run does not keep the others waiting.
 
@@ -165,10 +158,10 @@ def _memory(folder: Path) -> Iterator[tuple[float, str]]:
 def _full(folder: Path, elbo: bool = False) -> Iterator[tuple[float, str]]:
     from simssl_core.analysis import evaluate
 
-    for moment in evaluate.measure_fully(folder, elbo=elbo):
-        if moment.found is not None:
-            evaluate.save_evaluation(folder, moment.found)
-        yield moment.share, moment.words
+    for progress in evaluate.evaluate_in_full(folder, elbo=elbo):
+        if progress.findings is not None:
+            evaluate.save_evaluation(folder, progress.findings)
+        yield progress.share, progress.task
 
 
 _STEPS = {MEMORY: _memory, FULL: _full, ELBO: lambda folder: _full(folder, elbo=True)}

@@ -16,12 +16,14 @@ import threading
 import time
 import traceback
 from contextlib import suppress
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from simssl_core.jobs.messages import Job, Layouts, Result
 
+if TYPE_CHECKING:
+    from simssl_core.evaluation.measurement import Encodings, Measurement
+
 MOST_PENDING = 8  # frames of one run kept to be completed once UMAP is compiled
-SEED = 0
 
 
 class WarmUp(threading.Thread):
@@ -39,7 +41,7 @@ class WarmUp(threading.Thread):
         try:
             from simssl_core.latent.projection import Projector
 
-            Projector(SEED).warm_up()
+            Projector().warm_up()
             self.ready = True
         except Exception as error:  # a map without UMAP is better than no measurements
             self.trouble = f"UMAP cannot be used ({type(error).__name__}: {error}); the map shows the PCA alone"
@@ -67,30 +69,21 @@ class Measurements:
 
     def do(self, job: Job) -> Result:
         """Measure; whatever goes wrong is told and not raised."""
-        started = scored = self._used
-        scores: dict[str, float] = {}
-        frames: list[tuple[int, Layouts]] = []
-        trouble = None
-        try:
-            from simssl_core.evaluation.scores import score
-
-            scores = score(job.features, full=job.full)
-            scored = self._used
-            frames = self._frames(job)
-        except Exception as error:
-            traceback.print_exc()
-            trouble = f"a measurement failed ({type(error).__name__}: {error})"
-        mapped, found = self._used, None
-        if job.full and scores:
-            found, lacking = _beside(job, scores)
-            trouble = trouble or lacking
+        started = self._used
+        measurement, trouble = _measure(job.encodings)
+        measured, frames = self._used, []
+        if measurement is not None:
+            try:
+                frames = self._frames(job)
+            except Exception as error:
+                traceback.print_exc()
+                trouble = trouble or f"the map could not be drawn ({type(error).__name__}: {error})"
         compiled = None
         if not self._told and (self._warm.ready or self._warm.trouble):
             self._told, compiled = True, self._warm.cpu
             trouble = trouble or self._warm.trouble
-        cpu, mapping = max(0.0, self._used - started), max(0.0, mapped - scored)
-        frames = tuple(frames)
-        return Result(job.label, job.step, scores, frames, cpu, mapping, self._owed, compiled, trouble, found)
+        cpu, mapping = max(0.0, self._used - started), max(0.0, self._used - measured)
+        return Result(job.label, job.step, measurement, tuple(frames), cpu, mapping, self._owed, compiled, trouble)
 
     @property
     def _used(self) -> float:
@@ -107,14 +100,14 @@ class Measurements:
         """The frames that are complete now: of this job, and of earlier ones that waited for UMAP."""
         from simssl_core.latent.projection import Projector
 
-        projector = self._projectors.setdefault(job.label, Projector(SEED))
+        projector = self._projectors.setdefault(job.label, Projector())
         last = self._last.setdefault(job.label, dict(job.previous or {}))
-        if job.full and self._warm.wanted:
+        if job.encodings.full and self._warm.wanted:
             self._warm.join()
-        now = {"pca": projector.pca(job.features.map, last.get("pca"))}
+        now = {"pca": projector.pca(job.encodings.features.map, last.get("pca"))}
         last["pca"] = now["pca"]
         pending = self._pending.setdefault(job.label, [])
-        pending.append((job.step, job.features.map, now["pca"]))
+        pending.append((job.step, job.encodings.features.map, now["pca"]))
         if not self._warm.ready:
             if len(pending) > MOST_PENDING:
                 del pending[1:-1:2]
@@ -124,20 +117,23 @@ class Measurements:
             last["umap"] = projector.umap(features, last.get("umap"))
             done.append((step, {"umap": last["umap"], "pca": pca}))
         pending.clear()
-        if job.full:
-            done[-1][1]["umap3"] = projector.umap3(job.features.map)
+        if job.encodings.full:
+            done[-1][1]["umap3"] = projector.umap3(job.encodings.features.map)
         return done
 
 
-def _beside(job: Job, scores: dict[str, float]) -> tuple[dict | None, str | None]:
-    """Uncertainty and spectrum of a full measurement, or what kept them from being found."""
+def _measure(encodings: Encodings) -> tuple[Measurement | None, str | None]:
+    """What can be measured of ``encodings`` (of full ones also how far off each score could be), and what failed."""
+    measurement, task = None, "importing what measures"
     try:
-        from simssl_core.evaluation.uncertainty import beside
+        from simssl_core.evaluation.measurement import measure
 
-        return beside(job.features, scores), None
+        for stage in measure(encodings, intervals=encodings.full):
+            measurement, task = stage.measurement, stage.task
     except Exception as error:
         traceback.print_exc()
-        return None, f"the uncertainty could not be measured ({type(error).__name__}: {error})"
+        return measurement, f"a measurement failed at '{task}' ({type(error).__name__}: {error})"
+    return measurement, None
 
 
 def main() -> None:

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from simssl_core.errors import LabError
 from simssl_core.jobs.evaluator import Observer
 from simssl_core.jobs.messages import Job, Result
 from simssl_core.jobs.recorder import Recorder
-from simssl_core.storage import map_files, paths
+from simssl_core.storage import evaluation_file, map_files, paths
+from simssl_core.storage.run_record import weights_id
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simssl_core.data.probe_set import Plan
+    from simssl_core.evaluation.features import ProbeViews
     from simssl_core.training.loop import Race
 
 FIRST_SECONDS, FIRST_STEP = 2.0, 20
@@ -29,7 +33,33 @@ UMAP_SECONDS = 0.5  # of the observer that a frame is thought to cost which stil
 FINAL_SECONDS = 12.0
 FINAL_IMAGES = 2_000
 SLOW = 300.0  # seconds that encoding may take on a slow machine before anyone worries
-SEED = 0
+
+
+@dataclass(frozen=True)
+class SentJob:
+    """A job that the observer has: what encoding cost, and the race's training time when it was sent."""
+
+    job: Job
+    encoding_seconds: float
+    race_seconds: float
+
+
+@dataclass(frozen=True)
+class DrawnViews:
+    """The views that ``plan`` measures."""
+
+    plan: Plan
+    views: ProbeViews
+
+
+@dataclass(frozen=True)
+class MapPoints:
+    """The points of a race's map: their table, and one picture of all with ``columns`` cells (height, width) a row."""
+
+    table: pd.DataFrame
+    sheet: bytes
+    columns: int
+    cell: tuple[int, int]
 
 
 class Measurer:
@@ -41,9 +71,9 @@ class Measurer:
         self._owed = 0
         self._cost: dict[str, float] = {}
         self._count: dict[str, int] = dict.fromkeys(race.members, 0)
-        self._sent: tuple[Job, float, float, dict[str, float]] | None = None
-        self._drawn: tuple[Plan, object] | None = None
-        self._points: tuple | None = None
+        self._sent: SentJob | None = None
+        self._drawn: DrawnViews | None = None
+        self._points: MapPoints | None = None
         self._restarts = 1
         self._from = race.elapsed
         self._told: set[str] = set()  # members whose last layouts the present observer knows
@@ -91,8 +121,7 @@ class Measurer:
 
     def measure(self, label: str, full: bool = False) -> None:
         """Take the member's features and hand them to the observer."""
-        from simssl_core.evaluation.features import collect
-        from simssl_core.evaluation.zero_shot import caption_scores
+        from simssl_core.evaluation.measurement import encode
         from simssl_core.training.member import measuring
 
         self.recorder.beat(self.race, force=True, patience=SLOW)
@@ -101,25 +130,24 @@ class Measurer:
         drawn = self._views(plan)
         prepared = time.perf_counter()
         with measuring(self.race.members[label]) as objective:
-            features = collect(objective.encode, self.race.dataset, self.race.view_maker, plan, SEED, drawn=drawn)
-            told = caption_scores(objective, self.race.dataset, self.race.view_maker) if full else {}
+            encodings = encode(objective, self.race.dataset, self.race.view_maker, plan, drawn)
         encoded = time.perf_counter() - prepared
         if not (map_files.folder(self.recorder.file.runs[label], self.recorder.root) / "map.json").exists():
             self._begin_map(label)
-        job = Job(label, self.race.step, features, full, None if label in self._told else self._last(label))
+        job = Job(label, self.race.step, encodings, None if label in self._told else self._last(label))
         self._told.add(label)
         self._count[label] += 1
         blocked = time.perf_counter() - started
         self.blocked += 0.0 if full else blocked
         # drawing views and pictures is done once: no guide to the next
-        self._sent = (job, encoded, self.race.elapsed, told)
+        self._sent = SentJob(job, encoded, self.race.elapsed)
         self.observer.submit(job)
 
     def final(self) -> Iterator[str]:
         """Measure every member in full, one after the other; yields its label again and again while one waits."""
         while self._sent is not None and self.observer is not None:
             self._receive()
-            yield self._sent[0].label if self._sent else ""
+            yield self._sent.job.label if self._sent else ""
             time.sleep(0.02)
         for label in list(self.race.live):
             if self.observer is None:
@@ -154,25 +182,25 @@ class Measurer:
 
     def _take(self, result: Result) -> None:
         started = time.perf_counter()
-        job, encoded, seconds, told = self._sent
-        self._sent = None
-        self._cost[result.label] = encoded + result.cpu
+        sent, self._sent = self._sent, None
+        full, measurement = sent.job.encodings.full, result.measurement
+        self._cost[result.label] = sent.encoding_seconds + result.cpu
         self._owed = result.owed
-        if not job.full:
+        if not full:
             self.cpu, self.mapping = self.cpu + result.cpu, self.mapping + result.mapping
         run = self.recorder.file.runs[result.label]
         for step, layouts in result.frames:
             map_files.add_frame(run, self.recorder.root, step, layouts)
-        if result.scores:
-            self.recorder.scored(result.label, result.step, seconds, result.scores | told)
-        if job.full and result.found and job.step == self.race.step:
-            self._keep(run, result, told)
+        if measurement is not None:
+            self.recorder.scored(result.label, result.step, sent.race_seconds, measurement.scores)
+            if full and measurement.intervals is not None and result.step == self.race.step:
+                self._save_evaluation(run, result)
         if result.trouble:
             self.recorder.event("observer", result.trouble, result.label, result.step)
         if result.compiled is not None:
             text = f"UMAP is ready; compiling it once took {result.compiled:.0f} s of another core"
             self.recorder.event("observer", text, step=result.step, compiled=result.compiled)
-        self.blocked += 0.0 if job.full else time.perf_counter() - started
+        self.blocked += 0.0 if full else time.perf_counter() - started
         elapsed = max(self.trained, 1e-9)
         shares = {
             "probe_share": self.spent / elapsed,
@@ -182,15 +210,16 @@ class Measurer:
         }
         self.recorder.numbers(result.label, self.race.step, self.race.elapsed, shares)
 
-    def _keep(self, run: str, result: Result, told: dict[str, float]) -> None:
-        """Write what the full measurement found; the weights of this step are on the disk already."""
-        from simssl_core.storage import evaluation_file
-
+    def _save_evaluation(self, run: str, result: Result) -> None:
+        """Store the full measurement (without layers) with the run; this step's weights are on the disk already."""
         folder = paths.run_folder(self.recorder.root, run)
         try:
-            evaluation_file.keep_beside(folder, result.step, result.scores | told, result.found)
+            findings = evaluation_file.as_findings(result.measurement, weights_id(folder), result.step)
+            evaluation_file.write(folder, findings)
         except (LabError, OSError) as error:
-            self.recorder.event("observer", f"evaluation.json was not written: {error}", result.label, result.step)
+            self.recorder.event(
+                "observer", f"{evaluation_file.FILE} was not written: {error}", result.label, result.step
+            )
 
     def _restart(self) -> None:
         """The observer died: start it once more, then do without."""
@@ -250,23 +279,24 @@ class Measurer:
         scale = _halved(1.0, lambda part: 3 * part * FINAL_IMAGES / self._rate <= FINAL_SECONDS)
         return replace(self.plan, probe_images=max(self.plan.probe_images, int(scale * FINAL_IMAGES)), full=True)
 
-    def _views(self, plan: Plan) -> object:
+    def _views(self, plan: Plan) -> ProbeViews:
         """The views that the plan measures, drawn once for all members and frames."""
         from simssl_core.evaluation.features import draw
 
-        if self._drawn is None or self._drawn[0] != plan:
-            self._drawn = (plan, draw(self.race.dataset, self.race.view_maker, plan, SEED))
-        return self._drawn[1]
+        if self._drawn is None or self._drawn.plan != plan:
+            self._drawn = DrawnViews(plan, draw(self.race.dataset, self.race.view_maker, plan))
+        return self._drawn.views
 
     def _begin_map(self, label: str) -> None:
         """Write the points and their pictures, which all frames of this run share."""
         from simssl_core.latent.map_points import map_points, sheet
 
         if self._points is None:
-            table, images = map_points(self.race.dataset, self.race.view_maker, self.plan, SEED)
-            cell = (int(images.shape[2]), int(images.shape[3]))
-            self._points = (table, *sheet(images), cell)
-        map_files.begin(self.recorder.file.runs[label], self.recorder.root, *self._points)
+            table, images = map_points(self.race.dataset, self.race.view_maker, self.plan)
+            picture, columns = sheet(images)
+            self._points = MapPoints(table, picture, columns, (int(images.shape[2]), int(images.shape[3])))
+        run, points = self.recorder.file.runs[label], self._points
+        map_files.begin(run, self.recorder.root, points.table, points.sheet, points.columns, points.cell)
 
     def _last(self, label: str) -> dict | None:
         """The layouts of the run's last frame."""

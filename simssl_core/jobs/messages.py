@@ -3,50 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from simssl_core.evaluation.features import Features
+    from simssl_core.evaluation.measurement import Encodings, Measurement
 
 Layouts = dict[str, "np.ndarray"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Measure these features of ``label`` at ``step``: with ``full`` everything, else what can follow a training.
+    """Measure these encodings of ``label`` at ``step`` and lay out its map.
 
     ``previous`` is the last frame's layouts, where the observer has not made that frame itself.
     """
 
     label: str
     step: int
-    features: Features
-    full: bool = False
+    encodings: Encodings
     previous: Layouts | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """Scores, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
+    """A measurement, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
 
     ``cpu`` are the observer's CPU seconds for this job, ``mapping`` those of them that went into the map; the one-off
     compilation of UMAP stands apart: ``compiled`` is its CPU seconds, told once. ``owed`` counts frames, of all runs,
-    that wait for UMAP and will cost their share then. ``trouble`` says in a line what could not be measured. ``found``:
-    of a full measurement what :func:`simssl_core.evaluation.uncertainty.beside` adds to the scores.
+    that wait for UMAP and will cost their share then. ``trouble`` says in a line what could not be measured;
+    ``measurement`` then holds what was measured before it, or is None.
     """
 
     label: str
     step: int
-    scores: dict[str, float] = field(default_factory=dict)
+    measurement: Measurement | None = None
     frames: tuple[tuple[int, Layouts], ...] = ()
     cpu: float = 0.0
     mapping: float = 0.0
     owed: int = 0
     compiled: float | None = None
     trouble: str | None = None
-    found: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,6 @@ class Directions:
         enough = int((self.share.cumsum(0) < share - 1e-6).sum()) + 1
         return self.vectors[:enough]
 
-    def coordinates(self, z: Tensor) -> Tensor:
-        """z (…, D) along the vectors, measured from the centre: (…, K)."""
-        return (z - self.center) @ self.vectors.T
-
 
 def principal(rows: Tensor, count: int | None = None) -> Directions:
     """Principal directions of ``rows`` (N, D), at most ``count``; the largest entry of each is positive."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from simssl_core.data.probe_set import Plan, batches, cloud_views
+from simssl_core.data.probe_set import MEASUREMENT_SEED, Plan, batches, cloud_views
 from simssl_core.data.types import Factor, Views
 from simssl_core.errors import ShapeError
 
@@ -20,7 +20,7 @@ COLUMNS = ("point", "label", "class", "instance", "view")  # every further colum
 LARGEST = 16_383  # pixels on a side: the limit of WebP
 
 
-def map_points(dataset, views, plan: Plan, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+def map_points(dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED) -> tuple[pd.DataFrame, np.ndarray]:
     """One row and one picture for each point of the map.
 
     Columns: ``point`` 0..N−1, ``label`` (−1: none), ``class``, ``instance`` (−1: a test image; else the number of its

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import torch
 
+from simssl_core.data.probe_set import MEASUREMENT_SEED
 from simssl_core.errors import ShapeError
 
 FIRST_EPOCHS = 200
@@ -21,7 +22,7 @@ class Projector:
     shape, or of points all in one place, is ignored. ``fallback`` tells why the last UMAP layout is a PCA, or is None.
     """
 
-    def __init__(self, seed: int = 0, neighbours: int = 15):
+    def __init__(self, seed: int = MEASUREMENT_SEED, neighbours: int = 15):
         self.seed, self.neighbours = seed, neighbours
         self.fallback: str | None = None
 

@@ -72,11 +72,6 @@ def mix(content_of: Tensor, style_of: Tensor, basis: Tensor) -> Tensor:
     return style_of + (content_of - style_of) @ basis.T @ basis
 
 
-def transplant(style_of: Tensor, its_content: Tensor, new_content: Tensor) -> Tensor:
-    """The same where both contents are known, as means over the views of a datum: y_A + (z_B − y_B), all (…, D)."""
-    return new_content + (style_of - its_content)
-
-
 def nearest(features: Tensor, z: Tensor, k: int, metric: str = "euclidean", chunk: int = 1024) -> Tensor:
     """Places (M, k) in ``features`` (N, D) of the nearest rows to each z (M, D), or (k,) for one z (D,); nearest first.
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -19,6 +19,9 @@ from simssl_core.config import Settings, parse
 from simssl_core.errors import CheckpointError, ConfigError
 from simssl_core.storage.files import read_json, write_whole
 from simssl_core.storage.run_record import weights_id
+
+if TYPE_CHECKING:
+    from simssl_core.evaluation.measurement import Measurement
 
 FILE = "evaluation.json"
 FORMAT = 1
@@ -140,17 +143,22 @@ def write(folder: Path | str, found: Findings) -> None:
     write_whole(Path(folder) / FILE, found.model_dump_json(indent=1))
 
 
-def finite(values: dict[str, Any]) -> dict[str, float | None]:
-    """Numbers that are not finite as None: JSON has no word for them."""
-    return {name: v if isinstance(v, (int, float)) and math.isfinite(v) else None for name, v in values.items()}
+def as_findings(measurement: Measurement, weights: str, step: int) -> Findings:
+    """A full ``measurement`` of these ``weights`` (see :func:`weights_id`) in the form in which it is stored."""
+    values = {
+        "weights": weights,
+        "step": step,
+        "train": measurement.train,
+        "test": measurement.test,
+        "scores": measurement.scores,
+        "intervals": {name: interval._asdict() for name, interval in (measurement.intervals or {}).items()},
+        "spectrum": measurement.spectrum,
+        "layers": [_as_layer(name, numbers) for name, numbers in measurement.layers.items()],
+    }
+    return parse(Findings, values, FILE)
 
 
-def keep_beside(folder: Path, step: int, scores: Mapping[str, float], found: Mapping[str, Any]) -> None:
-    """Store what :func:`beside` found at the end of a training; the layers are left to a full measurement.
-
-    Raises:
-        CheckpointError: the run has no weights.
-        RunError: the disk cannot be written.
-    """
-    values = {"weights": weights_id(folder), "step": step, "scores": dict(scores), **found}
-    write(folder, parse(Findings, values, FILE))
+def _as_layer(name: str, numbers: Mapping[str, float]) -> dict[str, Any]:
+    """One layer's numbers; those that are not finite as None, since JSON has no word for them."""
+    finite = {measure: value if math.isfinite(value) else None for measure, value in numbers.items()}
+    return {**finite, "name": name, "width": int(numbers["width"])}

@@ -17,10 +17,8 @@ from simssl_core.config import RunConfig, parse
 from simssl_core.errors import LabError
 from simssl_core.study.plan import Cell, write
 
-SEED = 0  # of what is measured: the same images and views for every cell
 IMAGES = 5_000  # that a probe learns from, and as many it is asked about, as far as there are
-VIEW_DATA = 1_000
-LAYER_IMAGES, LAYER_DATA = 500, 1_000  # the same for the layer profile
+LAYER_IMAGES = 500  # the same for the layer profile
 HELD_OUT = 0.2
 
 
@@ -54,30 +52,16 @@ def outcome(cell: Cell, device: str = "auto") -> Iterator[float | dict[str, Any]
 
 
 def _measure(race: Any, cell: Cell) -> dict[str, float]:
-    from simssl_core.data.probe_set import Plan
-    from simssl_core.evaluation.layers import collect_layers, layer_scores
-    from simssl_core.evaluation.scores import score
-    from simssl_core.evaluation.zero_shot import caption_scores
+    from simssl_core.evaluation.measurement import encode, full_plan, measure
     from simssl_core.training.member import measuring
 
-    plan = Plan(probe_images=IMAGES, map_points=1, clouds=0, share_data=VIEW_DATA, full=True)
     with measuring(race.members[cell.label]) as objective:
-        layers = objective.layers if cell.layers else lambda images: {"representation": objective.encode(images)}
-        profile = collect_layers(layers, race.dataset, race.view_maker, plan, SEED)
-        told = caption_scores(objective, race.dataset, race.view_maker)
-    scores = score(profile["representation"], full=True) | told
-    asked = profile if cell.layers else {}
-    for name, numbers in layer_scores({name: _fewer(features) for name, features in asked.items()}).items():
-        scores |= {f"layer:{name}:{measure}": value for measure, value in numbers.items()}
+        encodings = encode(objective, race.dataset, race.view_maker, full_plan(IMAGES), layers=cell.layers)
+    *_, last = measure(encodings, layer_images=LAYER_IMAGES)
+    scores = dict(last.measurement.scores)
+    for name, numbers in last.measurement.layers.items():
+        scores |= {f"layer:{name}:{number}": value for number, value in numbers.items()}
     return scores
-
-
-def _fewer(features: Any) -> Any:
-    """A part of the images, and a part of the data whose views were drawn: a layer may be two thousand wide."""
-    cut = {name: getattr(features, name)[:LAYER_IMAGES] for name in ("train", "train_labels", "test", "test_labels")}
-    drawn = {name: values[:, :LAYER_DATA] for name, values in features.view_factors.items()}
-    views = {"views": features.views[:, :LAYER_DATA], "view_labels": features.view_labels[:LAYER_DATA]}
-    return replace(features, **cut, **views, view_factors=drawn, true_factors=())
 
 
 def _roles(race: Any, label: str) -> dict[str, float]:
@@ -88,7 +72,9 @@ def _validating(dataset: Any) -> Any:
     """The data with a fifth of its training images in the place of the test images, so that these stay unseen."""
     import torch
 
-    order = torch.randperm(len(dataset.train), generator=torch.Generator().manual_seed(SEED))
+    from simssl_core.data.probe_set import MEASUREMENT_SEED
+
+    order = torch.randperm(len(dataset.train), generator=torch.Generator().manual_seed(MEASUREMENT_SEED))
     cut = round(HELD_OUT * len(order))
     return replace(dataset, train=_rows(dataset.train, order[cut:]), test=_rows(dataset.train, order[:cut]))
 

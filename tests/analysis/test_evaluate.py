@@ -24,19 +24,18 @@ def shelf(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     small_runs(root, "digits", ["vae", "simclr"], points=100)
     for run in ("small-vae", "small-simclr"):
-        evaluate.save_evaluation(root / run, list(evaluate.measure_fully(root / run, images=200))[-1].found)
+        evaluate.save_evaluation(root / run, list(evaluate.evaluate_in_full(root / run, images=200))[-1].findings)
     return root
 
 
 def test_it_says_what_score_says_and_how_sure_it_is(shelf):
     from simssl_core.analysis.trained_run import reopen
-    from simssl_core.data.probe_set import Plan
     from simssl_core.evaluation.features import collect
+    from simssl_core.evaluation.measurement import full_plan
 
     found = evaluation_file.read(shelf / "small-simclr")
-    plan = Plan(probe_images=200, map_points=1, clouds=0, share_data=evaluate.VIEW_DATA, full=True)
     run = reopen(shelf / "small-simclr", images=200)
-    again = score(collect(run.objective.encode, run.dataset, run.views, plan, evaluate.SEED), full=True)
+    again = score(collect(run.objective.encode, run.dataset, run.views, full_plan(200)), full=True)
     assert found.scores == pytest.approx(again, abs=1e-4)
     assert {"linear", "mlp", "style_r2", "style:crop_x"} <= set(found.intervals)
     assert found.intervals["linear"].low < found.scores["linear"] < found.intervals["linear"].high
@@ -69,13 +68,13 @@ def test_elbo_is_measured_when_asked_and_not_lost_by_the_next(shelf, tmp_path, m
 
     folder = shutil.copytree(shelf / "small-vae", tmp_path / "small-vae")
     monkeypatch.setattr(evaluate, "ELBO_SECONDS", 1.0)
-    steps = list(evaluate.measure_fully(folder, images=64, elbo=True))
+    steps = list(evaluate.evaluate_in_full(folder, images=64, elbo=True))
     shares = [step.share for step in steps]
     assert shares == sorted(shares) and shares[-1] == 1.0
-    evaluate.save_evaluation(folder, steps[-1].found)
+    evaluate.save_evaluation(folder, steps[-1].findings)
     elbo = evaluation_file.read(folder).elbo
     assert elbo.total == elbo.reconstruct + elbo.entropy + elbo.prior and elbo.error > 0 and elbo.views == 2
-    evaluate.save_evaluation(folder, steps[-1].found.model_copy(update={"elbo": None}))
+    evaluate.save_evaluation(folder, steps[-1].findings.model_copy(update={"elbo": None}))
     assert evaluation_file.read(folder).elbo == elbo
 
 

@@ -15,7 +15,9 @@ pytest.importorskip("playwright.sync_api")
 def runs(runs_root):
     names = small_runs(runs_root, "digits", ["vae", "simclr"], name="side", points=100)
     for run in names:
-        evaluate.save_evaluation(runs_root / run, list(evaluate.measure_fully(runs_root / run, images=100))[-1].found)
+        evaluate.save_evaluation(
+            runs_root / run, list(evaluate.evaluate_in_full(runs_root / run, images=100))[-1].findings
+        )
         list(memory_decoders.learn(runs_root / run, seconds=30, steps=20))
     return names
 

@@ -79,5 +79,4 @@ def features(
         view_factors=view_style,
         train_factors=train_style,
         test_factors=test_style,
-        class_count=classes,
     )

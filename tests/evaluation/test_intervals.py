@@ -51,3 +51,24 @@ def test_what_cannot_be_asked_is_left_out():
     scores = dict.fromkeys(("linear", "style:x"), 0.5)
     assert set(iv.intervals(nothing, scores)) <= {"linear"}
     assert math.isnan(iv.view_interval(nothing, nothing.factors[0]).error)
+
+
+def test_a_view_whose_factor_is_missing_leaves_its_interval_out():
+    planted = features(data=60, count=200)
+    planted.view_factors["x"][0, 3] = math.nan
+    left = iv.intervals(planted, score(planted))
+    assert "style:x" not in left and "style_r2" not in left and {"style:hue", "style:flip", "factor:x"} <= set(left)
+
+
+def test_scores_and_intervals_come_from_one_reading(monkeypatch):
+    """There is one style probe: what it misreads, the score and the interval misread alike."""
+    from simssl_core.evaluation import style
+
+    planted = features(noise=0.9, data=200)
+    honest = score(planted)["style:x"]
+    monkeypatch.setattr(style, "predict_ridge", lambda train, targets, test: targets.mean(0).expand(len(test), -1))
+    scores = score(planted)
+    assert scores["style:x"] < 0.02 < honest
+    sure = iv.intervals(planted, scores)
+    for name in ("style:x", "style:hue", "factor:x"):
+        assert sure[name].value == pytest.approx(scores[name], abs=2e-3)

@@ -1,4 +1,4 @@
-"""Errors over test images and over seeds, against the textbook and SciPy."""
+"""Errors over test images, against the textbook and SciPy."""
 
 import math
 
@@ -27,28 +27,18 @@ def test_rows_stay_together():
     assert uncertainty.bootstrap(lambda x, y: float(np.abs(x - y).max()), a, a).error == 0
 
 
-def test_over_seeds_is_the_t_interval():
-    values = [0.71, 0.74, 0.69]
-    found = uncertainty.over_seeds([*values, math.nan])
-    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
-    assert found == pytest.approx((np.mean(values), np.std(values, ddof=1), low, high))
-
-
-def test_too_little_to_say():
-    assert all(map(math.isnan, uncertainty.over_seeds([])))
-    one = uncertainty.over_seeds([0.5])
-    assert one.value == 0.5 and math.isnan(one.error)
+def test_nothing_to_draw_from_has_no_interval():
     assert math.isnan(uncertainty.bootstrap(np.mean, np.array([])).value)
 
 
 @pytest.mark.parametrize("probe", ["linear", "knn", "knn_euclidean", "mlp"])
 def test_content_intervals_hold_the_score(probe):
-    found = features(noise=0.6)
-    interval = uncertainty.content_interval(found, probe)
-    assert interval.value == pytest.approx(score(found, full=True)[probe])
+    planted = features(noise=0.6)
+    scores = score(planted, full=True)
+    interval = uncertainty.intervals(planted, scores)[probe]
+    assert interval.value == scores[probe]
     assert interval.low < interval.value < interval.high
-    wanted = math.sqrt(interval.value * (1 - interval.value) / len(found.test))
-    assert interval.error == pytest.approx(wanted, rel=0.15)
+    assert interval.error == pytest.approx(math.sqrt(interval.value * (1 - interval.value) / len(planted.test)))
 
 
 def test_the_style_interval_holds_the_score():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from simssl_core.functional import vectors
+from tests.ordered_pairs import ordered_pairs
 
 torch.manual_seed(1)
 
@@ -13,7 +14,7 @@ torch.manual_seed(1)
 @pytest.mark.parametrize("views", [2, 3, 8])
 def test_pair_means_are_means_over_pairs(views):
     z, other = torch.randn(views, 4, 3, dtype=torch.float64), torch.randn(views, 4, 3, dtype=torch.float64)
-    pairs = vectors.ordered_pairs(views)
+    pairs = ordered_pairs(views)
     assert len(pairs) == len(set(pairs)) == views * (views - 1) and all(a != b for a, b in pairs)
     apart = torch.stack([(z[a] - z[b]).square().sum(-1) for a, b in pairs]).mean(0)
     torch.testing.assert_close(vectors.mean_pair_distance(z), apart, rtol=1e-12, atol=0)

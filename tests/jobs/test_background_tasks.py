@@ -61,8 +61,7 @@ def test_one_of_a_kind_at_a_time(shelf):
     with pytest.raises(RunError, match="under way already"):
         background_tasks.start(background_tasks.FULL, ["small-simclr"], shelf)
     lease.release()
-    background_tasks.dismiss(background_tasks.FULL, shelf)
-    assert background_tasks.status(background_tasks.FULL, shelf) is None
+    assert not background_tasks.status(background_tasks.FULL, shelf).alive
 
 
 def test_an_unknown_run_starts_nothing(shelf):

@@ -9,6 +9,7 @@ import pytest
 
 from simssl_core import library
 from simssl_core.data.probe_set import Plan
+from simssl_core.evaluation.measurement import Encodings
 from simssl_core.jobs import evaluator_process, live_evaluation, session
 from simssl_core.jobs.live_evaluation import Measurer
 from simssl_core.jobs.messages import Job
@@ -193,12 +194,12 @@ def test_frames_made_before_umap_is_ready_are_completed_later(monkeypatch):
 
     def job(step, full=False, previous=None):
         features = types.SimpleNamespace(map=np.zeros((4, 2), np.float32))
-        return observer.do(Job("a", step, features, full, previous))
+        return observer.do(Job("a", step, Encodings(features, full=full), previous))
 
     first = job(1, previous={"pca": np.full((4, 3), 7, np.float32), "umap": np.full((4, 2), 70, np.float32)})
     assert [(step, set(layouts)) for step, layouts in first.frames] == [(1, {"pca"})]
     assert first.frames[0][1]["pca"][0, 0] == 8 and first.compiled is None  # goes on from the last frame on the disk
-    assert job(2).scores == {"linear": 0.0}
+    assert job(2).measurement.scores == {"linear": 0.0}
     warm.ready, warm.cpu = True, 9.0
     third = job(3)
     assert third.compiled == 9.0
@@ -209,13 +210,14 @@ def test_frames_made_before_umap_is_ready_are_completed_later(monkeypatch):
     ]
     last = job(4, full=True)
     assert [s for s, _ in last.frames] == [4] and set(last.frames[0][1]) == {"umap", "pca", "umap3"}
-    assert last.scores == {"linear": 1.0} and last.compiled is None
+    assert last.measurement.scores == {"linear": 1.0} and last.compiled is None
+    assert last.measurement.intervals is None and "how far off" in last.trouble, "the features have no test images"
 
 
 def test_what_cannot_be_measured_is_told():
     warm = types.SimpleNamespace(ready=False, wanted=False, trouble=None, cpu=0.0)
-    result = evaluator_process.Measurements(warm).do(Job("a", 1, object()))
-    assert "measurement failed" in result.trouble and result.scores == {}
+    result = evaluator_process.Measurements(warm).do(Job("a", 1, Encodings(object())))
+    assert "measurement failed" in result.trouble and result.measurement is None and result.frames == ()
 
 
 def test_a_plan_is_kept_by_the_race(measured):

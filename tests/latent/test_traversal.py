@@ -78,8 +78,6 @@ def test_mixing_with_found_directions_lands_on_the_true_combination():
     basis = directions.content(z).up_to(0.9)
     truth = y[0] @ frame[:2] + s[1, 1] @ frame[2:4]
     assert (traversal.mix(z[0, 0], z[1, 1], basis) - truth).norm() < 0.25 * (z[1, 1] - truth).norm()
-    known = traversal.transplant(z[1, 1], z[:, 1].mean(0), z[:, 0].mean(0))
-    assert (known - truth).norm() < 0.35  # the means over 300 views are off by about √(2·2/300)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])

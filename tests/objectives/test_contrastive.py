@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from simssl_core.functional.vectors import ordered_pairs, unit
+from simssl_core.functional.vectors import unit
 from simssl_core.models.queue import KeyQueue
 from simssl_core.objectives.discriminative.moco import moco_loss
 from tests.objectives.small_worlds import WORDS, make_views, small, train
+from tests.ordered_pairs import ordered_pairs
 
 F64 = torch.float64
 

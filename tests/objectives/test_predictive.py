@@ -7,13 +7,14 @@ import torch
 from torch.nn import functional as F
 
 from simssl_core.functional.clustering import sinkhorn, spherical_kmeans
-from simssl_core.functional.vectors import ordered_pairs, unit
+from simssl_core.functional.vectors import unit
 from simssl_core.models import ema
 from simssl_core.objectives.discriminative.byol import byol_loss
 from simssl_core.objectives.discriminative.dino import teacher_target
 from simssl_core.objectives.discriminative.simsiam import simsiam_loss
 from simssl_core.objectives.discriminative.swav import swapped_prediction
 from tests.objectives.small_worlds import make_views, small, train
+from tests.ordered_pairs import ordered_pairs
 
 F64 = torch.float64
 

@@ -10,11 +10,12 @@ from torch.nn import functional as F
 
 from simssl_core.config import ModelConfig
 from simssl_core.errors import ConfigError
-from simssl_core.functional.vectors import ordered_pairs, unit
+from simssl_core.functional.vectors import unit
 from simssl_core.objectives.discriminative.alignment_uniformity import uniformity
 from simssl_core.objectives.discriminative.barlow_twins import barlow_parts
 from simssl_core.objectives.discriminative.lejepa import sigreg
 from tests.objectives.small_worlds import make_views, small, train
+from tests.ordered_pairs import ordered_pairs
 
 F64 = torch.float64
 

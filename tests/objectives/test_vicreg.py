@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from simssl_core.functional.vectors import ordered_pairs
 from simssl_core.objectives.discriminative.vicreg import vicreg_parts
 from tests.objectives.small_worlds import make_views, small
+from tests.ordered_pairs import ordered_pairs
 
 F64 = torch.float64
 

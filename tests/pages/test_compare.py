@@ -22,7 +22,7 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 def shelf(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     for run in small_runs(root, "digits", ["vae", "simclr", "random"], points=100):
-        evaluate.save_evaluation(root / run, list(evaluate.measure_fully(root / run, images=100))[-1].found)
+        evaluate.save_evaluation(root / run, list(evaluate.evaluate_in_full(root / run, images=100))[-1].findings)
     for run in ("small-vae", "small-simclr"):
         list(memory_decoders.learn(root / run, seconds=30, steps=20))
     return root

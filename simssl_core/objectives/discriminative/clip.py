@@ -80,7 +80,3 @@ class CLIP(Discriminative):
     def similarity(self, images: Tensor, tokens: Tensor) -> Tensor:
         """Cosines of images (B, C, H, W) with captions (M, T) → (B, M)."""
         return unit(self.projector(self.encode(images))) @ unit(self.text_projector(self.text_encoder(tokens))).T
-
-    def zero_shot(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """Chances (B, M) that each image belongs to each of M captions (M, T), e.g. one for each class."""
-        return (self.similarity(images, tokens) * self.log_scale.exp()).softmax(-1)

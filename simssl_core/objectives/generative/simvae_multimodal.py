@@ -76,10 +76,6 @@ class SimVAEMultimodal(SimVAE):
         """log density that image b and caption m share one content, in nats; (B, C, H, W) and (M, T) → (B, M)."""
         return gaussians.log_together(self.posterior(images), self.text_posterior(tokens), self.settings.sigma2)
 
-    def zero_shot(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """Chances (B, M) that each image belongs to each of M captions (M, T), equally likely before."""
-        return self.similarity(images, tokens).softmax(-1)
-
     def imagine(self, tokens: Tensor) -> Tensor:
         """Images (B, C, H, W) in [0, 1] for captions (B, T): the decoder at the caption's posterior mean."""
         return self.decode(self.text_posterior(tokens)[0])
