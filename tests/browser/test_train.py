@@ -67,6 +67,7 @@ def test_a_person_trains_watches_pauses_reloads_resumes_stops_and_finds_the_runs
     page.reload()
     settled(page)
     assert "race=seen" in page.url
+    until(lambda: ink(page, ".panel canvas"), 30, "the running race's curves are drawn again")
     page.get_by_role("button", name="Pause").click()
     until(lambda: launcher.status(race, server.root) == "paused", 20, "the race pauses")
     page.get_by_text("Paused. Nothing is lost").wait_for()
