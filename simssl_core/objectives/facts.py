@@ -124,11 +124,12 @@ def _rgb(colour: str) -> tuple[int, ...]:
 @cache
 def _in_files() -> dict[str, Facts]:
     """The facts of every class in this package that is decorated with ``@register``, read from its source."""
-    classes = {}
+    nodes: list[ast.ClassDef] = []
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        classes |= {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    registered = [node for node in classes.values() if any(_is_register(one) for one in node.decorator_list)]
+        nodes += [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    classes = {node.name: node for node in nodes}  # to look bases up; two files may call their class the same
+    registered = [node for node in nodes if any(_is_register(one) for one in node.decorator_list)]
     found = [Facts(**_values(node, classes)) for node in registered]
     return {one.name: one for one in found}
 
