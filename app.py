@@ -67,7 +67,7 @@ def main() -> None:
         for page in PAGES
     ]
     page = st.navigation(pages, position="top")
-    with navigation.remembered(page):
+    with navigation.remember_address(page):
         bar.bar(page.url_path or START)
         page.run()
     registry.preload()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.compare_parts import memory, panels, show, tables, theory_check
-from pages.compare_parts.report import ask_bound, chance, everything, families
+from pages.compare_parts.report import all_panels, bound_button, chance, families
 from pages.shared import background_task, layout, scores
 from pages.shared.run_picker import all_runs
 from simssl_core import metrics
@@ -74,7 +74,7 @@ def section(name: str, compared: Comparison, data: str) -> None:
         for panel in measured:
             show.panel(panel)
         if name == INFORMATION:
-            ask_bound(compared)
+            bound_button(compared)
         if not measured:
             layout.empty("These runs were not measured in full yet", NEEDS_FULL)
 
@@ -102,10 +102,10 @@ def main() -> None:
             )
             show.downloads(
                 data,
-                lambda: everything(compared, data),
+                lambda: all_panels(compared, data),
                 lambda: tables.tidy(compared.groups).to_csv(index=False),
             )
-        background_task.chore(
+        background_task.task_button(
             FULL,
             to_do,
             f"Measure {len(to_do)} in full" if len(to_do) < len(entries) else "Measure in full",

@@ -14,7 +14,7 @@ from pages.latent_map_parts.controls import asked_step, controls, has_map, opene
 from pages.latent_map_parts.map_3d import solid_maps
 from pages.latent_map_parts.selection import downloads, nothing_selected, selection_panel
 from pages.shared.layout import LIVE, caption, empty, guard, header
-from pages.shared.navigation import through_app
+from pages.shared.navigation import restart_through_app
 from pages.shared.run_picker import all_runs
 
 KEY = "latent_map"
@@ -55,7 +55,7 @@ def _flat(folders: list[str], kind: str, by: str) -> None:
         shown = opened(folders)
         if not shown:
             return
-        drawing = drawing_pad.drawn(neighbours.PAD)
+        drawing = drawing_pad.drawing(neighbours.PAD)
         told = st.session_state.get(KEY) or {}
         links = neighbours.links(shown, told.get("selection"), drawing)
         panels = [replace(source.panel(one, kind, by), links=link) for one, link in zip(shown, links, strict=True)]
@@ -91,5 +91,5 @@ def _solid(folders: list[str], kind: str, by: str) -> None:
             downloads(shown, used, step)
 
 
-through_app()
+restart_through_app()
 main()

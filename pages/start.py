@@ -47,7 +47,7 @@ def shelf(entries: list[RunEntry]) -> None:
     sets = catalog.ordered(entry.data for entry in good)
     for name, tab in zip(sets, st.tabs([name.replace("_", " ") for name in sets]), strict=True):
         with tab:
-            run_cards.gallery([entry for entry in good if entry.data == name], key=f"gallery.{name}")
+            run_cards.run_cards([entry for entry in good if entry.data == name], key=f"gallery.{name}")
     layout.caption(
         "Each dot is an image, coloured by its class (its content). **content**: how well a linear probe reads the "
         "class off the frozen representation. **style**: how much of position, hue and so on can still be read (R²). "

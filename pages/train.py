@@ -56,8 +56,8 @@ def watch(name: str) -> None:
     """The race, looked at again and again for as long as it is under way."""
     now = race.snapshot(name)
     under_way = now.status in layout.LIVE
-    st.fragment(live.live, run_every=watchers.look(name) if under_way else None)(name, under_way)
-    st.fragment(reconstructions.glimpses, run_every=10 if under_way else None)(name)
+    st.fragment(live.live, run_every=watchers.seconds_until_next_look(name) if under_way else None)(name, under_way)
+    st.fragment(reconstructions.views_and_reconstructions, run_every=10 if under_way else None)(name)
     if under_way:
         with st.container(border=True):
             live.knobs(name)
@@ -71,4 +71,6 @@ with layout.guard():
             watch(shown)
         else:
             start()
-    st.fragment(queue.waiting_races, run_every=3 * watchers.look(shown or "") if race.training() else None)(shown)
+    st.fragment(
+        queue.waiting_races, run_every=3 * watchers.seconds_until_next_look(shown or "") if race.training() else None
+    )(shown)

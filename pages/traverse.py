@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.components.sliders.sliders import asked, sliders
-from pages.shared.explorers import open_studio
+from pages.components.sliders.sliders import slider_move, sliders
+from pages.shared.explorers import open_explorer
 from pages.shared.layout import caption, empty, guard, header
-from pages.shared.navigation import through_app
+from pages.shared.navigation import restart_through_app
 from pages.shared.run_picker import all_runs, pick_run
 from pages.traverse_parts import own_image
 from pages.traverse_parts.decoder_choice import choose_drawing
@@ -47,24 +47,24 @@ def main() -> None:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         with left:
             entry = pick_run(entries)
-        studio = open_studio(entry)
+        explorer = open_explorer(entry)
         with right:
-            k = _number(len(studio.gallery) - 1)
-        if not studio.has_decoder:
-            studio = choose_drawing(studio, entry)
-        if not studio.gallery.exact:
+            k = _number(len(explorer.gallery) - 1)
+        if not explorer.has_decoder:
+            explorer = choose_drawing(explorer, entry)
+        if not explorer.gallery.exact:
             st.caption("The images come from the run’s map, where they are slightly compressed.")
-        own = own_image.chosen(studio)
-        clicked = pick_image("image", "Images to choose from", k if own is None else -1, studio)
+        own = own_image.chosen(explorer)
+        clicked = pick_image("image", "Images to choose from", k if own is None else -1, explorer)
         if clicked >= 0 and (clicked != k or own is not None):
             own_image.leave()
             st.session_state["image_next"] = clicked
             st.rerun()
-        own_image.ask(studio)
+        own_image.ask(explorer)
         if own is not None:
-            studio, k = studio.with_image(own), len(studio.gallery)
-        st.fragment(_sliders, key="sliders")(studio, entry.run, k)
-        st.fragment(_below, key="below")(studio, k)
+            explorer, k = explorer.with_image(own), len(explorer.gallery)
+        st.fragment(_sliders, key="sliders")(explorer, entry.run, k)
+        st.fragment(_below, key="below")(explorer, k)
 
 
 def _number(last: int) -> int:
@@ -83,13 +83,13 @@ def _random(last: int) -> None:
     st.session_state["image"] = int(np.random.default_rng().integers(last + 1))
 
 
-def _sliders(studio, run: str, k: int) -> None:
+def _sliders(explorer, run: str, k: int) -> None:
     with guard():
-        kind = _kind(list(studio.ways))
-        ways, about = studio.ways[kind], f"{run}|{k}|{kind}{'|memory' if studio.by_memory else ''}{studio.own}"
-        wish, most = asked(KEY, about), min(MOST, len(ways))
+        kind = _kind(list(explorer.ways))
+        ways, about = explorer.ways[kind], f"{run}|{k}|{kind}{'|memory' if explorer.by_memory else ''}{explorer.own}"
+        wish, most = slider_move(KEY, about), min(MOST, len(ways))
         count = most if wish["all"] else min(FEW, most)
-        z = studio.moved(studio.latents[k], wish["offsets"], kind)
+        z = explorer.moved(explorer.latents[k], wish["offsets"], kind)
         fewer, others = f"Show only the first {FEW}", f"Show {most - FEW} more"
         sliders(
             key=KEY,
@@ -97,19 +97,19 @@ def _sliders(studio, run: str, k: int) -> None:
             seq=wish["seq"],
             dimensions=[{"k": d, "name": ways.names[d], "note": ways.notes[d]} for d in range(count)],
             offsets=OFFSETS.tolist(),
-            strips=strips(studio, k, kind, count),
-            before=png(channels_last(studio.gallery.images[k : k + 1])[0]),
-            after=png(channels_last(studio.draw(z[None]))[0]),
-            near=None if studio.has_decoder else _near(studio, z),
-            words=_words(studio, k, kind, count),
+            strips=strips(explorer, k, kind, count),
+            before=png(channels_last(explorer.gallery.images[k : k + 1])[0]),
+            after=png(channels_last(explorer.draw(z[None]))[0]),
+            near=None if explorer.has_decoder else _near(explorer, z),
+            words=_words(explorer, k, kind, count),
             more="" if most <= FEW else fewer if wish["all"] else others,
             everything=wish["all"],
         )
         caption(SEE[kind])
 
 
-def _near(studio, z: np.ndarray) -> bytes:
-    images = studio.gallery.images[studio.nearest(z[None], 10)[0]]
+def _near(explorer, z: np.ndarray) -> bytes:
+    images = explorer.gallery.images[explorer.nearest(z[None], 10)[0]]
     return png(tile(channels_last(images), 5, gap=2, scale=max(1, round(40 / max(images.shape[2:])))))
 
 
@@ -121,27 +121,27 @@ def _kind(kinds: list[str]) -> str:
     return chosen if chosen in kinds else kinds[0]
 
 
-def _words(studio, k: int, kind: str, shown: int) -> dict[str, str]:
-    name, drawn = studio.gallery.name(k), studio.has_decoder
-    how = "drawn by the memory decoder" if studio.by_memory else "decoded"
+def _words(explorer, k: int, kind: str, shown: int) -> dict[str, str]:
+    name, drawn = explorer.gallery.name(k), explorer.has_decoder
+    how = "drawn by the memory decoder" if explorer.by_memory else "decoded"
     return {
         "image": f"the image{f' ({name})' if name else ''}",
         "still": f"its representation, {how}" if drawn else "nearest real image: itself",
         "moved": f"moved by the sliders, {how}" if drawn else "nearest real image, then the next ten",
-        "scale": f"The {shown} {kind} that vary most, of {len(studio.ways[kind])}",
+        "scale": f"The {shown} {kind} that vary most, of {len(explorer.ways[kind])}",
     }
 
 
-def _below(studio, k: int) -> None:
+def _below(explorer, k: int) -> None:
     from pages.traverse_parts.panels import panels
 
     with guard():
-        known = panels(studio)
+        known = panels(explorer)
         first = next(iter(known))
         rules = {"required": True, "bind": "query-params", "label_visibility": "collapsed"}
         title = st.pills("More to see", list(known), default=first, key="more", **rules)  # may take two rows
-        known.get(title, known[first])(studio, k)
+        known.get(title, known[first])(explorer, k)
 
 
-through_app()
+restart_through_app()
 main()

@@ -118,7 +118,7 @@ OTHERS = (
     _training("views_per_second", "Views per second"),
     _training("probe_share", "Share of the time spent on probes", "share"),
     _training("probe_share_trainer", "The trainer’s part of it", "share"),
-    _training("probe_share_observer", "The observer’s part of it", "share"),
+    _training("probe_share_evaluator", "The evaluator’s part of it", "share"),
     _training("probe_share_map", "The map’s part of it", "share"),
     _in_study("role:*", "Loss at the end: {}", "training", unit=LOSS, tables=()),
     _in_study("layer:*", "Layer: {}", "information", tables=()),

@@ -108,11 +108,11 @@ def recommended(
     merged = {part: dict(known[part]) | dict(sections.get(part) or {}) for part in SECTIONS}
     checked = {part: parse(SECTIONS[part], values, part) for part, values in merged.items()}
     shared = checked["views"].shared
-    settled_members = [settled(data, member, start, shared) for member in members]
+    settled_members = [with_recommended_settings(data, member, start, shared) for member in members]
     return parse(RunConfig, {"name": name, "members": settled_members, **checked}, "run")
 
 
-def settled(
+def with_recommended_settings(
     data: str, member: str | Mapping[str, Any] | Member, start: Preset | None = None, shared: Collection[str] = ()
 ) -> Member:
     """``member`` with the recommended settings for ``data``, or those of ``start``, under its own.

@@ -16,7 +16,7 @@ from simssl_core.cli import main
 from simssl_core.config import DataConfig, Settings, ViewConfig, setting
 from simssl_core.data import catalog
 from simssl_core.data.catalog import DatasetInfo
-from simssl_core.data.datasets.base import Loaded, to_split
+from simssl_core.data.datasets.base import LoadedData, to_split
 from simssl_core.data.datasets.info import REGISTERED as DATA_SETS
 from simssl_core.data.datasets.info import Drawing
 from simssl_core.data.types import Factor
@@ -49,13 +49,13 @@ def render(values):
     return torch.maximum(bars, values["background"][:, None, None] / 2)[:, None]
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     splits = []
     for count, seed in ((config.train, config.seed), (config.test, config.seed + 1)):
         values = draw(count, torch.Generator().manual_seed(seed))
         images = (render(values) * 255).round().numpy().astype(np.uint8)
         splits.append(to_split(device, images, values["shape"].numpy(), {k: v.numpy() for k, v in values.items()}))
-    return Loaded(*splits, classes=CLASSES, factors=FACTORS)
+    return LoadedData(*splits, classes=CLASSES, factors=FACTORS)
 
 
 BARS = DatasetInfo(
@@ -142,8 +142,8 @@ def test_both_are_listed_where_they_belong(added):
     data = catalog.names()
     assert data.index("coil20") < data.index("bars") < data.index("folder"), "before one's own files"
     assert objectives.get("nudge").title == facts.find("nudge").title == "Nudge"
-    assert presets.settled("bars", "nudge").settings == {"strength": 3.0}
-    assert presets.settled("digits", "nudge").settings == {}
+    assert presets.with_recommended_settings("bars", "nudge").settings == {"strength": 3.0}
+    assert presets.with_recommended_settings("digits", "nudge").settings == {}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from simssl_core.errors import ConfigError
 from simssl_core.evaluation.layers import layer_scores
 from simssl_core.evaluation.scores import compute, score
 from simssl_core.jobs import launcher
-from simssl_core.jobs.evaluator import Observer
+from simssl_core.jobs.evaluator import Evaluator
 from simssl_core.jobs.messages import Job
 from simssl_core.metrics import Metric, measures
 from simssl_core.storage import evaluation_file
@@ -179,7 +179,7 @@ def test_a_study_measures_it_and_has_a_column_for_it(registered):
     assert head[place - 1] == "effective rank" and row[place] == f"{found['scores']['first_direction']:.3f}"
 
 
-def test_named_in_the_environment_it_reaches_the_observer_and_pages_without_torch(module, monkeypatch):
+def test_named_in_the_environment_it_reaches_the_evaluator_and_pages_without_torch(module, monkeypatch):
     monkeypatch.setenv("SIMSSL_METRICS", module)
     monkeypatch.setenv("SIMSSL_MAP", "pca")
     code = (
@@ -187,12 +187,12 @@ def test_named_in_the_environment_it_reaches_the_observer_and_pages_without_torc
     )
     assert in_a_process(code, ROOT) == f"{TITLE} False"
     found = features()
-    observer = Observer()
+    evaluator = Evaluator()
     try:
-        observer.submit(Job("a", 1, found))
-        result = observer._results.get(timeout=60)
+        evaluator.submit(Job("a", 1, found))
+        result = evaluator._results.get(timeout=60)
     finally:
-        observer.close()
+        evaluator.close()
     assert result.trouble is None
     assert result.scores["first_direction"] == pytest.approx(expected(found.test), rel=1e-5)
 

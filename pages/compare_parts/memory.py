@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared import layout
-from pages.shared.background_task import chore
+from pages.shared.background_task import task_button
 from simssl_core.analysis import memory_decoders
 from simssl_core.errors import LabError
 from simssl_core.figures.report import Panel
@@ -30,11 +30,11 @@ CAPTION = (
 def strips(groups: Sequence[Group]) -> None:
     """The section on the page: strips of those that have a memory decoder, a button for those that have none."""
     st.subheader("What does it remember?", anchor=False)
-    ready = [group for group in groups if memory_decoders.state(group.first.folder) == "ready"]
+    ready = [group for group in groups if memory_decoders.memory_status(group.first.folder) == "ready"]
     missing = [g.first.run for g in groups if g not in ready and g.first.has_weights and not g.first.live]
     label = f"Learn what {len(missing)} of them remember" if ready else "Learn what they remember"
     about = f"A small decoder is learnt on each frozen representation, about 40 s each: {', '.join(missing)}."
-    chore(MEMORY, missing, label, about)
+    task_button(MEMORY, missing, label, about)
     if not ready:
         layout.empty(
             "Nothing has been learnt from these representations yet",
@@ -54,7 +54,7 @@ def strips(groups: Sequence[Group]) -> None:
 
 def panel(groups: Sequence[Group]) -> Panel | None:
     """The same for the report; None where nobody has a memory decoder."""
-    ready = [group for group in groups if memory_decoders.state(group.first.folder) == "ready"]
+    ready = [group for group in groups if memory_decoders.memory_status(group.first.folder) == "ready"]
     rows = [(label if error is None else f"{label} ({error:.4f})", png) for label, png, error in pictures(ready)]
     return Panel("memory", "What does it remember?", CAPTION, pictures=rows) if rows else None
 
@@ -91,9 +91,9 @@ def _inputs(folder: str, when: tuple[int, ...], seed: int) -> tuple[np.ndarray, 
 
 @st.cache_data(show_spinner="Remembering …", max_entries=64)
 def _remembered(folder: str, when: tuple[int, ...], first: str, seed: int, _images: np.ndarray) -> tuple[bytes, float]:
-    from simssl_core.analysis.reconstructions import remembered, squared_error
+    from simssl_core.analysis.reconstructions import memory_pictures, squared_error
 
-    drawn = remembered(Path(folder), _images)
+    drawn = memory_pictures(Path(folder), _images)
     return _row(drawn), squared_error(_images, drawn)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pages.compare_parts.tables import ceilings_in_words, errors_in_words, factors, tidy
-from pages.shared.cache import kept
+from pages.shared.cache import cached_by_content
 from simssl_core import metrics
 from simssl_core.figures import comparison
 from simssl_core.figures.content_style import content_style
@@ -16,7 +16,7 @@ from simssl_core.figures.report import Panel
 from simssl_core.library.comparison import Comparison, Group
 
 
-@kept
+@cached_by_content
 def trade_off(
     groups: Sequence[Group], across: str, up: str, families: Mapping[str, str], chance: float | None
 ) -> Panel:
@@ -40,7 +40,7 @@ def trade_off(
     return Panel("content-style", "Content against style", caption, figure, data=tidy(shown, (across, up)))
 
 
-@kept
+@cached_by_content
 def tasks(groups: Sequence[Group]) -> Panel | None:
     """A radar with an axis for content and one for each style factor; None with fewer than three axes."""
     content = metrics.headline("content")
@@ -58,7 +58,7 @@ def tasks(groups: Sequence[Group]) -> Panel | None:
     return Panel("tasks", "Which task does it serve?", caption, figure, data=tidy(groups, names))
 
 
-@kept
+@cached_by_content
 def layers(groups: Sequence[Group]) -> Panel | None:
     """The layer profile; None where nobody was measured in full."""
     known = [group for group in groups if group.layers]
@@ -77,7 +77,7 @@ def layers(groups: Sequence[Group]) -> Panel | None:
     return Panel("layers", "Layer by layer", caption, figure, data=pd.DataFrame(rows))
 
 
-@kept
+@cached_by_content
 def spectrum(groups: Sequence[Group]) -> Panel | None:
     """Singular values; None where nobody was measured in full."""
     known = [group for group in groups if group.spectrum]
@@ -99,7 +99,7 @@ def spectrum(groups: Sequence[Group]) -> Panel | None:
     return Panel("spectrum", "Does it collapse?", caption, figure, data=pd.DataFrame(rows))
 
 
-@kept
+@cached_by_content
 def information(groups: Sequence[Group]) -> Panel | None:
     """Mutual information between two views against its ceiling."""
     names = ("mutual_information", "mutual_information_ceiling", "mutual_information_gaussian")
@@ -117,7 +117,7 @@ def information(groups: Sequence[Group]) -> Panel | None:
     return Panel("information", "What views share", caption, figure, data=tidy(known, names))
 
 
-@kept
+@cached_by_content
 def bound(groups: Sequence[Group]) -> Panel | None:
     """ELBO_SSL of frozen representations, where it was measured."""
     known = [(g, found.elbo) for g in groups for found in g.found[:1] if found.elbo]

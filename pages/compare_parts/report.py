@@ -24,7 +24,7 @@ def chance(name: str, data: str) -> float | None:
     return metrics.chance(name, about.classes) if about else None
 
 
-def everything(compared: Comparison, data: str) -> list[Panel]:
+def all_panels(compared: Comparison, data: str) -> list[Panel]:
     """All panels, for the report."""
     groups = compared.groups
     found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
@@ -38,9 +38,9 @@ def everything(compared: Comparison, data: str) -> list[Panel]:
     return [panel for panel in found if panel is not None]
 
 
-def ask_bound(compared: Comparison) -> None:
+def bound_button(compared: Comparison) -> None:
     """A button for ELBO_SSL of those runs that it is not known of."""
     known = {g.first.run for g in compared.groups if any(found.elbo for found in g.found)}
     runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
     about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
-    background_task.chore(ELBO, runs, "Measure ELBO_SSL of them too", about)
+    background_task.task_button(ELBO, runs, "Measure ELBO_SSL of them too", about)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import streamlit as st
 
 from pages.shared import glossary, layout
-from pages.shared.cache import kept
+from pages.shared.cache import cached_by_content
 from simssl_core import metrics
 from simssl_core.figures.report import Panel, report
 
@@ -38,7 +38,7 @@ def panel(shown: Panel, heading: bool = True) -> None:
         _csv(shown.name, data)
 
 
-@kept
+@cached_by_content
 def _arrow(table: pd.DataFrame) -> pa.Table:
     """What the browser is sent: Streamlit would convert the frame at every rerun, a sixth of its time."""
     return pa.Table.from_pandas(table)

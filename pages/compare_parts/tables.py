@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pages.shared import scores
-from pages.shared.cache import kept
+from pages.shared.cache import cached_by_content
 from simssl_core import metrics
 from simssl_core.figures.report import Panel
 from simssl_core.library.comparison import Group, Number
 
 
-@kept
+@cached_by_content
 def table(groups: Sequence[Group]) -> Panel:
     """Every score of every group with its error, best content first."""
     names = scores.names([entry for group in groups for entry in group.entries])

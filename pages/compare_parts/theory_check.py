@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pages.shared.cache import kept
+from pages.shared.cache import cached_by_content
 from simssl_core import metrics
 from simssl_core.data import catalog
 from simssl_core.data.catalog import DatasetInfo
@@ -23,7 +23,7 @@ def possible(data: str) -> bool:
     return about is not None and about.procedural
 
 
-@kept
+@cached_by_content
 def panel(groups: Sequence[Group], data: str) -> Panel | None:
     """The matrix with its count; None where no factor of any run was probed."""
     about = catalog.info(data)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.components.drawing_pad import drawing_pad
 from pages.components.latent_map.latent_map import Links
-from pages.shared.explorers import open_folder
+from pages.shared.explorers import open_explorer_of
 from pages.shared.layout import caption
 from simssl_core.errors import LabError
 from simssl_core.figures.pictures import channels_last, png, tile
@@ -25,7 +25,7 @@ PAD, NEAR, PLACED = "map_pad", 12, 5
 
 
 @dataclass(frozen=True)
-class Found:
+class Neighbours:
     """What lies near: rows of the map's points, nearest first, and how far (Euclidean)."""
 
     near: np.ndarray
@@ -38,10 +38,10 @@ class Found:
         return inverse / inverse.sum()
 
 
-def of_point(shown: RunMap, point: int) -> Found | None:
+def of_point(shown: RunMap, point: int) -> Neighbours | None:
     """The held-out images nearest to one of the map's points in the run's representation, without itself."""
-    studio = _studio(shown)
-    return None if studio is None else _found(studio, studio.latents[point], without=point)
+    explorer = _explorer(shown)
+    return None if explorer is None else _found(explorer, explorer.latents[point], without=point)
 
 
 def links(shown: Sequence[RunMap], selection: object, drawing: np.ndarray | None) -> list[Links | None]:
@@ -72,7 +72,7 @@ def draw_your_own(panels: Sequence[Panel], drawing: np.ndarray | None) -> None:
     if not able:
         return
     with st.expander("Draw your own", icon=":material/draw:", expanded=drawing is not None):
-        drawing_pad.pad(PAD, coloured=False)
+        drawing_pad.drawing_pad(PAD, coloured=False)
         for panel in able if drawing is not None else ():
             _told(panel.shown, panel.title, drawing)
         caption(
@@ -82,20 +82,20 @@ def draw_your_own(panels: Sequence[Panel], drawing: np.ndarray | None) -> None:
 
 
 def _told(shown: RunMap, title: str, drawing: np.ndarray) -> None:
-    studio = _studio(shown)
-    if studio is None:
+    explorer = _explorer(shown)
+    if explorer is None:
         return
     try:
         image = as_input(drawing, tuple(shown.record.dataset.shape), shown.record.dataset.name)
     except LabError as error:
         st.caption(str(error))
         return
-    near = _near_drawing(studio, image).near[:8]
-    names = [studio.gallery.name(int(k)) for k in near if studio.gallery.name(int(k))]
+    near = _near_drawing(explorer, image).near[:8]
+    names = [explorer.gallery.name(int(k)) for k in near if explorer.gallery.name(int(k))]
     common = max(set(names), key=names.count) if names else ""
     said = f" — {names.count(common)} of {len(near)} are “{common}”" if common else ""
     st.markdown(f"**Nearest to it for {title}**{said}")
-    pictures = np.concatenate([image[None], studio.gallery.images[near]])
+    pictures = np.concatenate([image[None], explorer.gallery.images[near]])
     scale = max(1, 32 // max(pictures.shape[2:]))
     st.image(
         png(tile(channels_last(pictures), len(pictures), gap=2, scale=scale)),
@@ -105,35 +105,35 @@ def _told(shown: RunMap, title: str, drawing: np.ndarray) -> None:
 
 
 def _of_drawing(shown: RunMap, drawing: np.ndarray) -> Links | None:
-    studio = _studio(shown)
-    if studio is None:
+    explorer = _explorer(shown)
+    if explorer is None:
         return None
     try:
         image = as_input(drawing, tuple(shown.record.dataset.shape), shown.record.dataset.name)
     except LabError:
         return None
-    found = _near_drawing(studio, image)
+    found = _near_drawing(explorer, image)
     scale = max(1, 40 // max(image.shape[1:]))
     picture = png(tile(channels_last(image[None]), 1, gap=0, scale=scale))
     return Links(-1, found.near[:PLACED].tolist(), found.weights.tolist(), picture)
 
 
-def _near_drawing(studio, image: np.ndarray) -> Found:
+def _near_drawing(explorer, image: np.ndarray) -> Neighbours:
     import torch
 
-    return _found(studio, torch.as_tensor(studio.encoder(image[None]))[0])
+    return _found(explorer, torch.as_tensor(explorer.encoder(image[None]))[0])
 
 
-def _found(studio, z, without: int = -1) -> Found:
-    near = studio.nearest(z[None], NEAR + 1)[0]
+def _found(explorer, z, without: int = -1) -> Neighbours:
+    near = explorer.nearest(z[None], NEAR + 1)[0]
     near = near[near != without][:NEAR]
-    return Found(near, (studio.latents[near] - z).norm(dim=1).numpy())
+    return Neighbours(near, (explorer.latents[near] - z).norm(dim=1).numpy())
 
 
-def _studio(shown: RunMap):
+def _explorer(shown: RunMap):
     """The run with its weights; None where they cannot be had (a run that is only now being saved)."""
     try:
-        studio = open_folder(shown.folder)
+        explorer = open_explorer_of(shown.folder)
     except (LabError, OSError):
         return None
-    return studio if len(studio.gallery) == shown.count else None
+    return explorer if len(explorer.gallery) == shown.count else None

@@ -58,13 +58,13 @@ def points(_shown: latent_map.RunMap, folder: str, when: int) -> Points:
     factors = tuple(_factor(name, described.get(name), table[name].to_numpy(float)) for name in names)
     columns = [table["label"], table["instance"], *(table[name] for name in names)]
     facts = np.stack([column.to_numpy("<f4") for column in columns]).tobytes()
-    return Points(table, facts, factors, latent_map.same_points(table))
+    return Points(table, facts, factors, latent_map.points_id(table))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def frames(_shown: latent_map.RunMap, kind: str, folder: str, steps: tuple[int, ...], when: int):
     """Every layout of one run, quantised for the browser."""
-    return latent_map.quantised(latent_map.read_layouts(_shown, kind))
+    return latent_map.quantise(latent_map.read_layouts(_shown, kind))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -39,9 +39,9 @@ def one(entry: RunEntry) -> None:
         st.error(entry.reason, icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if entry.resumable and st.button("Resume", icon=":material/play_arrow:", type="primary"):
-            resume.go_on(entry.race)
-        if entry.status == "finished" and not entry.shipped and resume.can([entry.run]):
-            resume.train_on(entry.race, entry.step)
+            resume.resume_race(entry.race)
+        if entry.status == "finished" and not entry.shipped and resume.can_resume([entry.run]):
+            resume.train_on_button(entry.race, entry.step)
         if not entry.live and entry.status != "damaged":
             _rename(entry)
             _take_away(entry)

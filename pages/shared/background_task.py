@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.shared import layout
 from simssl_core.jobs import background_tasks
-from simssl_core.jobs.background_tasks import Chore
+from simssl_core.jobs.background_tasks import BackgroundTask
 
 
-def chore(kind: str, runs: Sequence[str], label: str, help: str) -> None:
+def task_button(kind: str, runs: Sequence[str], label: str, help: str) -> None:
     """A button that starts longer work for ``runs``, or how far it is, with time left and a way to stop it."""
     now = background_tasks.status(kind)
     st.fragment(_chore, run_every=1 if now and now.alive else None, key=f"chore_{kind}")(kind, runs, label, help)
@@ -37,7 +37,7 @@ def _chore(kind: str, runs: Sequence[str], label: str, help: str) -> None:
             st.rerun()
 
 
-def _progress(kind: str, now: Chore) -> None:
+def _progress(kind: str, now: BackgroundTask) -> None:
     left = "" if now.left is None else f", about {max(1, round(now.left))} s left"
     place = f"{now.run or now.runs[0]} ({min(now.number + 1, len(now.runs))} of {len(now.runs)})"
     words, stop = st.columns([8, 1], vertical_alignment="bottom")

@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 _tuples: deque[tuple[tuple, bytes]] = deque(maxlen=8)
 
 
-def kept(make: Callable[..., Made]) -> Callable[..., Made]:
+def cached_by_content(make: Callable[..., Made]) -> Callable[..., Made]:
     """``make``, remembered by the content of all its arguments: no file's time to trust, nothing that can grow stale.
 
     For functions that only compute: what they return is shared by every visitor and must not be changed.

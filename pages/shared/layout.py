@@ -11,10 +11,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import glossary
-from pages.shared.navigation import link, through_app
+from pages.shared.navigation import link, restart_through_app
 from simssl_core.errors import LabError
 
-__all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "told"]
+__all__ = ["ASSETS", "LIVE", "badge", "caption", "empty", "face", "guard", "header", "link", "status_line"]
 ASSETS = Path(__file__).parent / "assets"
 
 # In the dark theme what is selected is written in the primary colour on a tint of it, contrast 3.7. A lighter primary
@@ -42,7 +42,7 @@ LIVE = frozenset({"queued", "starting", "training", "paused", "stalled"})
 
 def header(title: str, question: str) -> None:
     """The page's title and, in one sentence, the question it answers."""
-    through_app()
+    restart_through_app()
     if st.context.theme.type == "dark":
         st.html(READABLE)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -72,7 +72,7 @@ def badge(status: str) -> None:
     st.badge(status, icon=icon, color=colour)
 
 
-def told(status: str) -> None:
+def status_line(status: str) -> None:
     """A run's status as a badge, and what it means, in one line that may wrap like any text."""
     colour, icon, words = STATUS.get(status, ("gray", ":material/help:", ""))
     st.markdown(f":{colour}-badge[{icon} {status}] :gray[{words}]")

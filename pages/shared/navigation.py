@@ -30,7 +30,7 @@ SEEN, HERE, TOUR = "address.seen", "address.here", "tour"
 
 
 @contextmanager
-def remembered(page: StreamlitPage) -> Iterator[None]:
+def remember_address(page: StreamlitPage) -> Iterator[None]:
     """Around the run of ``page``: entered without an address it gets its last one back; at the end that is noted.
 
     Streamlit empties a page's address when the page is left, and a step back leads to the empty one.
@@ -45,7 +45,7 @@ def remembered(page: StreamlitPage) -> Iterator[None]:
         seen[name] = {key: st.query_params.get_all(key) for key in st.query_params if key != TOUR}
 
 
-def through_app() -> None:
+def restart_through_app() -> None:
     """Start over through ``app.py`` if this page was run on its own.
 
     Until ``app.py`` has been run once, Streamlit takes the folder ``pages/`` for the older kind of app and runs the

@@ -9,23 +9,23 @@ from simssl_core import library
 from simssl_core.jobs import launcher
 
 
-def can(runs: list[str]) -> bool:
+def can_resume(runs: list[str]) -> bool:
     """Whether what a race of these runs goes on from (optimiser, queues, …) still lies on the disk."""
     return any(file.is_file() for run in runs for file in (library.root() / run).glob("state-*.safetensors"))
 
 
-def train_on(race: str, step: int) -> None:
+def train_on_button(race_name: str, step: int) -> None:
     """A button that asks for how long."""
     with st.popover("Train on", icon=":material/forward:"):
-        more = st.number_input("Further steps", 1, 1_000_000, max(1, step), step=100, key=f"more.{race}")
+        more = st.number_input("Further steps", 1, 1_000_000, max(1, step), step=100, key=f"more.{race_name}")
         layout.caption("All members of the race go on, from where they stopped.")
-        if st.button("Train on", type="primary", key=f"on.{race}"):
+        if st.button("Train on", type="primary", key=f"on.{race_name}"):
             with layout.guard():
-                go_on(race, int(more))
+                resume_race(race_name, int(more))
 
 
-def go_on(race: str, steps: int = 0) -> None:
+def resume_race(race_name: str, steps: int = 0) -> None:
     """Resume the race (a finished one for ``steps`` more) and watch it."""
-    launcher.resume(race, extra_steps=steps)
-    st.session_state["train.next"] = race
-    st.switch_page("pages/train.py", query_params={"race": race})
+    launcher.resume(race_name, extra_steps=steps)
+    st.session_state["train.next"] = race_name
+    st.switch_page("pages/train.py", query_params={"race": race_name})

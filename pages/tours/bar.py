@@ -18,12 +18,12 @@ def query(tour: Tour, place: int) -> dict[str, str | list[str]]:
     return {**tour.steps[place - 1].query, KEY: f"{tour.name}.{place}"}
 
 
-def to(tour: Tour, place: int, label: str, icon: str) -> None:
+def step_link(tour: Tour, place: int, label: str, icon: str) -> None:
     """A link to a step."""
     link(f"pages/{tour.steps[place - 1].page}.py", label, icon, query(tour, place))
 
 
-def asked() -> tuple[Tour, int] | None:
+def current_step() -> tuple[Tour, int] | None:
     """The step that is on: the address's, else the one that this visitor was at."""
     code = st.query_params.get(KEY) or st.session_state.get(KEY) or ""
     name, _, place = code.partition(".")
@@ -35,7 +35,7 @@ def asked() -> tuple[Tour, int] | None:
 
 def bar(here: str) -> None:
     """The bar above the page called ``here``, if a tour is on; on the step's own page all is set up the first time."""
-    found = asked()
+    found = current_step()
     if found is None:
         return
     tour, place = found
@@ -53,7 +53,7 @@ def bar(here: str) -> None:
         _buttons(tour, place)
         if here != step.page:
             st.markdown(f"You have left the path, which is fine. Step {place} is on another page.")
-            to(tour, place, f"Go to step {place}: {step.title}", "tour")
+            step_link(tour, place, f"Go to step {place}: {step.title}", "tour")
         elif missing:
             _make(missing)
         else:
@@ -100,7 +100,7 @@ def _others(tour: Tour) -> None:
         st.markdown(":gray[That was the last step. Another tour:]", width="content")
         for other in TOURS.values():
             if other is not tour:
-                to(other, 1, other.title, "tour")
+                step_link(other, 1, other.title, "tour")
 
 
 def _make(missing: list[str]) -> None:
@@ -133,4 +133,4 @@ def cards() -> None:
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{tour.title}**")
             st.markdown(f":gray[{tour.about}]")
-            to(tour, 1, f"Begin, {len(tour.steps)} steps", "tour")
+            step_link(tour, 1, f"Begin, {len(tour.steps)} steps", "tour")

@@ -20,7 +20,7 @@ def live(name: str, was_live: bool) -> None:
     """Draw the race as it is now; called again and again while it is under way. When it ends, the whole page reruns."""
     with layout.guard():
         now = race.snapshot(name)
-        watchers.look(name)
+        watchers.seconds_until_next_look(name)
         if (now.status in layout.LIVE) != was_live:
             st.rerun()
         _status(now)
@@ -31,7 +31,7 @@ def live(name: str, was_live: bool) -> None:
 def _status(now: race.Snapshot) -> None:
     left, right = st.columns([1, 1], vertical_alignment="center")
     with left:
-        layout.told(now.status)
+        layout.status_line(now.status)
     with right:
         _controls(now)
     if now.row.reason and now.status in ("failed", "stopped", "interrupted"):
@@ -86,8 +86,8 @@ def _controls(now: race.Snapshot) -> None:
             _button("Resume", "play_arrow", launcher.resume, name, "Starting again…", primary=True, page=True)
         if now.status in layout.LIVE and now.status != "queued":
             _button("Stop", "stop", launcher.stop, name, "Stopping: saving what was learnt…")
-        if now.status == "finished" and resume.can([member.run for member in now.members]):
-            resume.train_on(name, now.row.step)
+        if now.status == "finished" and resume.can_resume([member.run for member in now.members]):
+            resume.train_on_button(name, now.row.step)
         if now.status not in layout.LIVE and now.members:
             layout.link("pages/latent_map.py", "See the map", "scatter_plot", {"runs": now.members[0].run})
             layout.link("pages/compare.py", "Compare", "query_stats")

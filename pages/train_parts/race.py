@@ -54,23 +54,23 @@ def training() -> list[str]:
     return [row.race for row in library.races() if _status(row.race) in ("starting", "training", "stalled")]
 
 
-def snapshot(race: str) -> Snapshot:
+def snapshot(race_name: str) -> Snapshot:
     """Read a race once.
 
     Raises:
         RunError: there is none of this name.
     """
     reader = store()
-    row = reader.race(race)
+    row = reader.race(race_name)
     if row is None:
-        raise RunError(f"There is no race called '{race}'. It may have been deleted.")
-    members = tuple(reader.runs(race))
+        raise RunError(f"There is no race called '{race_name}'. It may have been deleted.")
+    members = tuple(reader.runs(race_name))
     return Snapshot(
         row=row,
-        status=launcher.status(race),
+        status=launcher.status(race_name),
         config=parse(RunConfig, row.config, "the race's configuration"),
         members=members,
-        events=tuple(reader.events(race, kinds=("change", "refused"))),
+        events=tuple(reader.events(race_name, kinds=("change", "refused"))),
         latest={member.run: reader.latest(member.run) for member in members},
     )
 
@@ -112,8 +112,8 @@ def colour(member: RunRow, now: Snapshot) -> str:
     return class_colours(10)[[m.label for m in now.members].index(member.label) % 10]
 
 
-def _status(race: str) -> str:
+def _status(race_name: str) -> str:
     try:
-        return launcher.status(race)
+        return launcher.status(race_name)
     except RunError:
         return "finished"

@@ -13,7 +13,7 @@ from simssl_core.data import catalog
 from simssl_core.errors import CheckpointError
 
 
-def glimpses(name: str) -> None:
+def views_and_reconstructions(name: str) -> None:
     """Views on the left, reconstructions on the right; looked at again every ten seconds while the race trains."""
     with layout.guard():
         now = race.snapshot(name)
@@ -53,6 +53,6 @@ def _drawn(folders: tuple[str, ...], when: tuple[int, ...]) -> list[tuple[str, b
     from simssl_core.analysis import reconstructions as core
     from simssl_core.figures.pictures import channels_last, png, tile
 
-    found = core.rows([Path(folder) for folder in folders])
+    found = core.reconstruction_rows([Path(folder) for folder in folders])
     scale = max(1, 48 // found[0][1].shape[-1])
     return [(run, png(tile(channels_last(images), len(images), gap=2, scale=scale))) for run, images in found]

@@ -109,7 +109,7 @@ def _ask_members(info: DatasetInfo, prefix: str, start: presets.Preset | None, s
             persist_state="session",
         )
     layout.caption("They train on the very same views, side by side, so that what differs is the objective alone.")
-    usual = {name: presets.settled(info.name, name, start, shared).settings for name in chosen}
+    usual = {name: presets.with_recommended_settings(info.name, name, start, shared).settings for name in chosen}
     return [{"objective": name, "settings": _settings(f"{prefix}.{name}", usual[name], kinds[name])} for name in chosen]
 
 

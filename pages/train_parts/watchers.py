@@ -21,13 +21,13 @@ def _looks() -> dict[tuple[str, str], float]:
     return {}
 
 
-def look(race: str) -> float:
+def seconds_until_next_look(race_name: str) -> float:
     """Note that this visitor looks at ``race`` now; the seconds until he should look again."""
     visitor = st.session_state.setdefault("visitor", uuid4().hex)
     looks, now = _looks(), time.monotonic()
     for key, at in list(looks.items()):
         if now - at > GONE:
             looks.pop(key, None)
-    looks[race, visitor] = now
-    before = [key for key in list(looks) if key[0] == race].index((race, visitor))
+    looks[race_name, visitor] = now
+    before = [key for key in list(looks) if key[0] == race_name].index((race_name, visitor))
     return min(SLOWEST, EVERY + EACH_OTHER * before)

@@ -14,21 +14,21 @@ from simssl_core.errors import LabError
 from simssl_core.latent.drawing import as_input, read_picture
 
 if TYPE_CHECKING:
-    from simssl_core.analysis.explorer import Studio
+    from simssl_core.analysis.explorer import Explorer
 
 PAD, FILE, LEFT = "own_pad", "own_file", "own_left"
 MOST_MB = 5
 TYPES = ["png", "jpg", "jpeg", "webp"]
 
 
-def ask(studio: Studio) -> None:
+def ask(explorer: Explorer) -> None:
     """The sheet and the upload, folded away until somebody wants them."""
-    channels, height, width = studio.encoder.shape
+    channels, height, width = explorer.encoder.shape
     with st.expander("Your own image", icon=":material/draw:"):
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown("**Draw one**")
-            drawing_pad.pad(PAD, coloured=channels == 3, brush=14 if channels == 3 else 20)
+            drawing_pad.drawing_pad(PAD, coloured=channels == 3, brush=14 if channels == 3 else 20)
         with right:
             st.file_uploader(f"Or upload a picture, at most {MOST_MB} MB", TYPES, key=FILE, max_upload_size=MOST_MB)
         kind = "grey" if channels == 1 else "colour"
@@ -38,13 +38,13 @@ def ask(studio: Studio) -> None:
         )
 
 
-def chosen(studio: Studio) -> np.ndarray | None:
+def chosen(explorer: Explorer) -> np.ndarray | None:
     """The person's image uint8 (C, H, W), unless there is none or an image of the run was chosen since."""
     picture = _picture()
     if picture is None or _name(picture) == st.session_state.get(LEFT):
         return None
     with guard():
-        return as_input(picture, studio.encoder.shape, studio.record.dataset.name)
+        return as_input(picture, explorer.encoder.shape, explorer.record.dataset.name)
     return None
 
 
@@ -57,7 +57,7 @@ def leave() -> None:
 def _picture() -> np.ndarray | None:
     file = st.session_state.get(FILE)
     if file is None:
-        return drawing_pad.drawn(PAD)
+        return drawing_pad.drawing(PAD)
     try:
         return read_picture(file.getvalue())
     except LabError as error:

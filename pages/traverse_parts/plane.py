@@ -8,36 +8,36 @@ import numpy as np
 import streamlit as st
 
 from pages.components.plane import plane as component
-from pages.components.sliders.sliders import asked
+from pages.components.sliders.sliders import slider_move
 from pages.shared.layout import caption
 from simssl_core.figures.pictures import channels_last, gif, png, tile
 
 if TYPE_CHECKING:
-    from simssl_core.analysis.explorer import Studio
+    from simssl_core.analysis.explorer import Explorer
 
 KEY = "plane"
 OFFSETS = np.linspace(-3, 3, 9)
 FRAMES = np.linspace(-3, 3, 21)
 
 
-class Way(NamedTuple):
-    """One direction of a studio: its kind and its place there."""
+class Direction(NamedTuple):
+    """One direction of a explorer: its kind and its place there."""
 
     kind: str
     k: int
 
 
-def plane(studio: Studio, k: int) -> None:
+def plane(explorer: Explorer, k: int) -> None:
     """Two boxes for the directions, the pad, and the picture at the chosen place."""
-    known = _known(studio)
+    known = _known(explorer)
     first, second = _ask(list(known))
     ways = known[first], known[second]
-    about = f"{studio.record.run}|{k}|{studio.token}|{first}|{second}"
-    wish = asked(KEY, about)
+    about = f"{explorer.record.run}|{k}|{explorer.token}|{first}|{second}"
+    wish = slider_move(KEY, about)
     at = [wish["offsets"].get(axis, 0.0) for axis in (0, 1)]
-    z = studio.latents[k]
+    z = explorer.latents[k]
     for (kind, n), steps in zip(ways, at, strict=True):
-        z = studio.moved(z, {n: steps}, kind)
+        z = explorer.moved(z, {n: steps}, kind)
     component.plane(
         key=KEY,
         about=about,
@@ -45,19 +45,19 @@ def plane(studio: Studio, k: int) -> None:
         at=at,
         names=(first, second),
         offsets=OFFSETS,
-        grid=grid(studio, str(studio.folder), studio.token, k, ways),
-        after=png(channels_last(studio.draw(z[None]))[0]),
+        grid=grid(explorer, str(explorer.folder), explorer.token, k, ways),
+        after=png(channels_last(explorer.draw(z[None]))[0]),
         words=f"what lies at the chosen place between {first} and {second}",
     )
     caption(
         f"Across: {first}. Upwards: {second}. Three standard deviations (σ) either way; the image in the middle. "
         "Drag the point or use the arrow keys. Directions that do different things change rows and columns separately."
     )
-    _save(studio, k, {first: ways[0], second: ways[1]})
+    _save(explorer, k, {first: ways[0], second: ways[1]})
 
 
-def _known(studio: Studio) -> dict[str, Way]:
-    return {name: Way(kind, n) for kind, ways in studio.ways.items() for n, name in enumerate(ways.names)}
+def _known(explorer: Explorer) -> dict[str, Direction]:
+    return {name: Direction(kind, n) for kind, ways in explorer.ways.items() for n, name in enumerate(ways.names)}
 
 
 def _ask(names: list[str]) -> tuple[str, str]:
@@ -73,26 +73,26 @@ def _ask(names: list[str]) -> tuple[str, str]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def grid(_studio: Studio, folder: str, token: str, k: int, ways: tuple[Way, Way]) -> bytes:
+def grid(_explorer: Explorer, folder: str, token: str, k: int, ways: tuple[Direction, Direction]) -> bytes:
     """A PNG of S × S pictures, the first direction to the right, the second upwards."""
     import torch
 
     rows = []
     for up in OFFSETS[::-1]:
-        z = _studio.moved(_studio.latents[k], {ways[1].k: float(up)}, ways[1].kind)
-        rows += [_studio.moved(z, {ways[0].k: float(right)}, ways[0].kind) for right in OFFSETS]
-    pictures = _studio.draw(torch.stack(rows))
+        z = _explorer.moved(_explorer.latents[k], {ways[1].k: float(up)}, ways[1].kind)
+        rows += [_explorer.moved(z, {ways[0].k: float(right)}, ways[0].kind) for right in OFFSETS]
+    pictures = _explorer.draw(torch.stack(rows))
     return png(tile(channels_last(pictures), len(OFFSETS), gap=0))
 
 
-def _save(studio: Studio, k: int, ways: dict[str, Way]) -> None:
+def _save(explorer: Explorer, k: int, ways: dict[str, Direction]) -> None:
     """An animated GIF along each of the directions, and the grid as a picture; made when asked for."""
     with st.container(horizontal=True):
         for name, way in ways.items():
             st.download_button(
                 f"{name} as GIF",
-                lambda way=way: _animated(studio, k, way),
-                f"{studio.record.run}-{k}-{name.replace(' ', '')}.gif",
+                lambda way=way: _animated(explorer, k, way),
+                f"{explorer.record.run}-{k}-{name.replace(' ', '')}.gif",
                 "image/gif",
                 icon=":material/gif_box:",
                 key=f"gif_{name}",
@@ -101,8 +101,8 @@ def _save(studio: Studio, k: int, ways: dict[str, Way]) -> None:
         pair = tuple(ways.values())
         st.download_button(
             "Grid as PNG",
-            lambda: grid(studio, str(studio.folder), studio.token, k, (pair[0], pair[-1])),
-            f"{studio.record.run}-{k}-plane.png",
+            lambda: grid(explorer, str(explorer.folder), explorer.token, k, (pair[0], pair[-1])),
+            f"{explorer.record.run}-{k}-plane.png",
             "image/png",
             icon=":material/download:",
             key="plane_png",
@@ -110,8 +110,8 @@ def _save(studio: Studio, k: int, ways: dict[str, Way]) -> None:
         )
 
 
-def _animated(studio: Studio, k: int, way: Way) -> bytes:
+def _animated(explorer: Explorer, k: int, way: Direction) -> bytes:
     import torch
 
-    z = [studio.moved(studio.latents[k], {way.k: float(steps)}, way.kind) for steps in FRAMES]
-    return gif(channels_last(studio.draw(torch.stack(z))))
+    z = [explorer.moved(explorer.latents[k], {way.k: float(steps)}, way.kind) for steps in FRAMES]
+    return gif(channels_last(explorer.draw(torch.stack(z))))

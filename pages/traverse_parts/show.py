@@ -31,7 +31,7 @@ def show(pictures: np.ndarray, columns: int, name: str, moving: np.ndarray | boo
             )
 
 
-def again(name: str) -> int:
+def redraw_button(name: str) -> int:
     """A button that asks for other draws; the seed to draw with."""
     key = f"traverse_{name}_seed"
     st.session_state.setdefault(key, 0)

@@ -1,4 +1,4 @@
-"""What the Traverse page reads: the run's studio, kept while the run is unchanged, and its images to choose from."""
+"""What the Traverse page reads: the run's explorer, kept while the run is unchanged, and its images to choose from."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from pages.components.image_strip.image_strip import image_strip
 from simssl_core.figures.pictures import channels_last, png, tile
 
 if TYPE_CHECKING:
-    from simssl_core.analysis.explorer import Studio
+    from simssl_core.analysis.explorer import Explorer
 
 OFFSETS = np.linspace(-3, 3, 9)
 OFFERED, COLUMNS = 200, 20
 
 
-def strips(studio: Studio, k: int, kind: str, count: int) -> bytes:
+def strips(explorer: Explorer, k: int, kind: str, count: int) -> bytes:
     """A PNG with a row of tiles for each of the first ``count`` ways of ``kind``: what it alone does to image ``k``."""
-    return _strips(studio, str(studio.folder), studio.token, k, kind, count)
+    return _strips(explorer, str(explorer.folder), explorer.token, k, kind, count)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _strips(_studio: Studio, folder: str, token: str, k: int, kind: str, count: int) -> bytes:
-    pictures = _studio.sweep(_studio.latents[k], OFFSETS, count, kind)
+def _strips(_explorer: Explorer, folder: str, token: str, k: int, kind: str, count: int) -> bytes:
+    pictures = _explorer.sweep(_explorer.latents[k], OFFSETS, count, kind)
     return png(tile(channels_last(pictures.reshape(-1, *pictures.shape[2:])), len(OFFSETS), gap=0))
 
 
-def pick_image(name: str, label: str, chosen: int, studio: Studio) -> int:
+def pick_image(name: str, label: str, chosen: int, explorer: Explorer) -> int:
     """A row of held-out images: the one clicked on since the last run of the page, else ``chosen``."""
-    gallery = studio.gallery
-    order = studio.held_out[:OFFERED].tolist()
+    gallery = explorer.gallery
+    order = explorer.held_out[:OFFERED].tolist()
     picked = image_strip(
         key=f"strip_{name}",
         label=label,
-        sheet=_sheet(gallery.images, str(studio.folder), studio.token),
+        sheet=_sheet(gallery.images, str(explorer.folder), explorer.token),
         mimetype="image/png",
         cell=gallery.images.shape[2:],
         columns=COLUMNS,

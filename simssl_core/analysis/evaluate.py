@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simssl_core.storage import evaluation_file
-from simssl_core.storage.evaluation_file import Elbo, Findings
+from simssl_core.storage.evaluation_file import Elbo, Evaluation
 from simssl_core.storage.run_record import weights_id
 
 if TYPE_CHECKING:
-    from simssl_core.analysis.trained_run import Reopened
+    from simssl_core.analysis.trained_run import TrainedRun
 
 IMAGES = 2_000  # that a probe learns from, and as many that it is tested on, as far as there are
 FULL_IMAGES = 10_000
@@ -27,7 +27,7 @@ class Progress(NamedTuple):
 
     share: float
     task: str
-    findings: Findings | None = None
+    findings: Evaluation | None = None
 
 
 def evaluate(
@@ -45,11 +45,11 @@ def evaluate(
         DataError: its data are not here, or of another shape.
         ShapeError: its encoder has diverged.
     """
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.data.probe_set import Plan
     from simssl_core.evaluation.measurement import encode, measure
 
-    run = reopen(Path(folder), device, data)
+    run = open_trained_run(Path(folder), device, data)
     *_, last = measure(encode(run.objective, run.dataset, run.views, Plan(probe_images=images)))
     return last.measurement.scores
 
@@ -65,13 +65,13 @@ def evaluate_in_full(
 
     Args and errors as of :func:`evaluate`; ``elbo``: ELBO_SSL of the frozen representation too.
     """
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.evaluation.measurement import encode, full_plan, measure
 
     folder, started = Path(folder), time.perf_counter()
     weights, end = weights_id(folder), 0.5 if elbo else 1.0
     yield Progress(0.0, "loading the run and its data")
-    run = reopen(folder, device, data, images)
+    run = open_trained_run(folder, device, data, images)
     yield Progress(0.1 * end, "encoding")
     encodings = encode(run.objective, run.dataset, run.views, full_plan(images), layers=True)
     for stage in measure(encodings, intervals=True):
@@ -94,7 +94,7 @@ def save_scores(folder: Path, scores: Mapping[str, float]) -> None:
     write_record(folder, record.model_copy(update={"scores": {**record.scores, **scores}, "score_step": record.step}))
 
 
-def save_evaluation(folder: Path | str, findings: Findings) -> None:
+def save_evaluation(folder: Path | str, findings: Evaluation) -> None:
     """Store the findings with the run, and their scores in its record; an earlier ELBO_SSL is not lost.
 
     Raises:
@@ -104,7 +104,7 @@ def save_evaluation(folder: Path | str, findings: Findings) -> None:
     from simssl_core.errors import CheckpointError
 
     folder = Path(folder)
-    if not evaluation_file.current(findings, folder):
+    if not evaluation_file.is_current(findings, folder):
         raise CheckpointError(f"'{folder.name}' went on training meanwhile; measure it once it rests")
     if findings.elbo is None:
         try:
@@ -117,7 +117,7 @@ def save_evaluation(folder: Path | str, findings: Findings) -> None:
     save_scores(folder, findings.scores)
 
 
-def _elbo(run: Reopened) -> Iterator[tuple[float, Elbo | None]]:
+def _elbo(run: TrainedRun) -> Iterator[tuple[float, Elbo | None]]:
     """Fit and measure ELBO_SSL; the last item carries it."""
     from simssl_core.analysis.memory_decoders import model_for
     from simssl_core.latent.elbo import FrozenELBO, fit, measure

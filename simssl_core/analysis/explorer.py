@@ -4,7 +4,7 @@ What the Traverse page shows is computed here. Images come from the run's map, s
 pages; where the data set is made on this machine (sprites, digits) its own pixels replace the map's compressed ones.
 
 Objectives with a decoder draw what a representation stands for. The others have a memory decoder draw what is still in
-it, once one was learnt (:meth:`Studio.remembering`); without it the nearest real images stand in.
+it, once one was learnt (:meth:`Explorer.remembering`); without it the nearest real images stand in.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from torch import Tensor
 
 from simssl_core.analysis.gallery import Gallery, open_gallery
 from simssl_core.analysis.memory_decoders import open_memory
-from simssl_core.analysis.sliders import DIMENSIONS, Ways
-from simssl_core.analysis.sliders import find as find_ways
+from simssl_core.analysis.sliders import DIMENSIONS, SliderDirections
+from simssl_core.analysis.sliders import slider_directions as find_ways
 from simssl_core.encoder import load
 from simssl_core.errors import CheckpointError
 from simssl_core.latent import directions, traversal
@@ -31,7 +31,7 @@ from simssl_core.latent import directions, traversal
 THREADS = 1  # one picture is far too little work to share out, and a training may need the other cores
 
 
-class Studio:
+class Explorer:
     """The run in ``folder``, loaded on the CPU.
 
     Raises:
@@ -48,7 +48,7 @@ class Studio:
         self._memory = None
         self.own = ""
 
-    def remembering(self) -> Studio:
+    def remembering(self) -> Explorer:
         """The same, drawing with the run's memory decoder.
 
         Raises:
@@ -58,7 +58,7 @@ class Studio:
         other._memory = open_memory(self.folder, self.record)
         return other
 
-    def with_image(self, image: np.ndarray) -> Studio:
+    def with_image(self, image: np.ndarray) -> Explorer:
         """The same, with one more image uint8 (C, H, W) at the gallery's end: it can be moved, but is no neighbour.
 
         Raises:
@@ -113,7 +113,7 @@ class Studio:
         return None if views is None else self.latents[torch.as_tensor(views)]
 
     @cached_property
-    def ways(self) -> dict[str, Ways]:
+    def ways(self) -> dict[str, SliderDirections]:
         """What sliders can move along, by kind: single dimensions; where views are known, the principal directions of
         style and of content; towards each class; along each factor that is known of the images."""
         return find_ways(self.latents, self._views, self.gallery, self.record.dataset.factors)

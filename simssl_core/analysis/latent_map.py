@@ -93,7 +93,7 @@ def nearest_step(shown: RunMap, step: int) -> int:
     return shown.steps[-1] if step < 0 else min(shown.steps, key=lambda known: abs(known - step))
 
 
-def quantised(layouts: np.ndarray) -> tuple[bytes, list[float], list[float]]:
+def quantise(layouts: np.ndarray) -> tuple[bytes, list[float], list[float]]:
     """Layouts (T, N, 2) as little-endian uint16 between their lowest and highest corner, which are returned with them.
 
     1/65535 of the map's width is far below a pixel, at half the size of float32.
@@ -125,7 +125,7 @@ def read_images(shown: RunMap) -> np.ndarray:
     return np.ascontiguousarray(cells.reshape(-1, height, width, 3)[: shown.count])
 
 
-def same_points(table: pd.DataFrame) -> str:
+def points_id(table: pd.DataFrame) -> str:
     """A short name for what the points are: equal in two runs when point k is the same image in both."""
     import pandas as pd
 
@@ -192,13 +192,13 @@ def lay_out(
         CheckpointError: the run is damaged.
         DataError: its data are not here, or of another shape.
     """
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.data.probe_set import Plan
     from simssl_core.evaluation.features import collect
     from simssl_core.latent.map_points import map_points
     from simssl_core.latent.projection import Projector
 
-    run, plan = reopen(folder, device, data), Plan()
+    run, plan = open_trained_run(folder, device, data), Plan()
     features = collect(run.objective.encode, run.dataset, run.views, plan)
     table, _ = map_points(run.dataset, run.views, plan)
     return table, getattr(Projector(), kind)(features.map)

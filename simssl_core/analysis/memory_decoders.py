@@ -21,7 +21,7 @@ from simssl_core.storage.files import read_table, write_atomic
 from simssl_core.storage.run_record import RunRecord, weights_id
 
 if TYPE_CHECKING:
-    from simssl_core.latent.memory_decoder import MemoryDecoder, Moment
+    from simssl_core.latent.memory_decoder import LearningProgress, MemoryDecoder
 
 FILE = "memory.safetensors"
 FORMAT = 1
@@ -30,7 +30,7 @@ State = Literal["ready", "outdated", "missing", "damaged"]
 
 
 @dataclass(frozen=True)
-class About:
+class MemoryInfo:
     """What the file says of itself: the weights it was learnt on, their step, how long it took, its loss per pixel."""
 
     weights: str
@@ -39,7 +39,7 @@ class About:
     loss: float
 
 
-def about(folder: Path | str) -> About | None:
+def memory_info(folder: Path | str) -> MemoryInfo | None:
     """What is known of the run's memory decoder; None where there is none. Does not import torch.
 
     Raises:
@@ -55,15 +55,15 @@ def about(folder: Path | str) -> About | None:
         said = json.loads(head["__metadata__"]["memory"])
         if said["format"] != FORMAT:
             raise ValueError(f"format {said['format']}")
-        return About(str(said["weights"]), int(said["step"]), float(said["seconds"]), float(said["loss"]))
+        return MemoryInfo(str(said["weights"]), int(said["step"]), float(said["seconds"]), float(said["loss"]))
     except (KeyError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} is no memory decoder of this lab ({error!r}); let it be learnt again") from error
 
 
-def state(folder: Path | str) -> State:
+def memory_status(folder: Path | str) -> State:
     """Whether the run has a memory decoder that fits its present weights. Raises nothing, imports no torch."""
     try:
-        found = about(folder)
+        found = memory_info(folder)
         if found is None:
             return "missing"
         return "ready" if found.weights == weights_id(folder) else "outdated"
@@ -91,7 +91,7 @@ def learn(
     steps: int | None = None,
     device: str = "auto",
     data: Mapping[str, Any] | None = None,
-) -> Iterator[Moment]:
+) -> Iterator[LearningProgress]:
     """Learn the run's memory decoder and keep it; yields the progress. Takes 40 s by default, whatever the machine.
 
     Raises:
@@ -101,13 +101,13 @@ def learn(
     """
     import time
 
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.latent import memory_decoder
 
     folder, started = Path(folder), time.perf_counter()
     seconds = seconds or memory_decoder.SECONDS
     weights = weights_id(folder)
-    run = reopen(folder, device, data)
+    run = open_trained_run(folder, device, data)
     decoder, last = build(run.record), None
     for last in memory_decoder.learn(decoder, run.objective.encode, run.dataset, run.views, seconds, steps):
         if last.share < 1:
@@ -115,7 +115,7 @@ def learn(
     if weights_id(folder) != weights:
         raise CheckpointError(f"'{folder.name}' went on training meanwhile; learn its memory decoder once it rests")
     taken = round(time.perf_counter() - started, 1)
-    _write(folder, decoder, About(weights, run.record.step, taken, last.loss))
+    _write(folder, decoder, MemoryInfo(weights, run.record.step, taken, last.loss))
     yield last
 
 
@@ -131,7 +131,7 @@ def open_memory(folder: Path | str, record: RunRecord | None = None) -> MemoryDe
     from simssl_core.storage.run_record import read_run
 
     folder = Path(folder)
-    found = about(folder)
+    found = memory_info(folder)
     if found is None:
         raise CheckpointError(f"'{folder.name}' has no memory decoder yet")
     if found.weights != weights_id(folder):
@@ -146,7 +146,7 @@ def open_memory(folder: Path | str, record: RunRecord | None = None) -> MemoryDe
     return decoder.restore(tensors).eval().requires_grad_(False)
 
 
-def _write(folder: Path, decoder: MemoryDecoder, said: About) -> None:
+def _write(folder: Path, decoder: MemoryDecoder, said: MemoryInfo) -> None:
     from safetensors.torch import save_file
 
     tensors = {name: _compact(name, value) for name, value in decoder.state_dict().items()}

@@ -26,7 +26,7 @@ def originals(folder: Path, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]
     return gallery.images[places], places
 
 
-def decoded(folder: Path, images: np.ndarray) -> np.ndarray | None:
+def reconstruct(folder: Path, images: np.ndarray) -> np.ndarray | None:
     """``images`` (N, C, H, W) encoded and decoded again by the run in ``folder``, uint8 of the same shape.
 
     None where it has no decoder.
@@ -41,14 +41,14 @@ def decoded(folder: Path, images: np.ndarray) -> np.ndarray | None:
     return (drawn.clip(0, 1) * 255).round().astype(np.uint8)
 
 
-def rows(folders: Sequence[Path], count: int = COUNT) -> list[tuple[str, np.ndarray]]:
+def reconstruction_rows(folders: Sequence[Path], count: int = COUNT) -> list[tuple[str, np.ndarray]]:
     """(name, images) for a picture: the originals as "image", then a row for every member that can draw.
 
     Raises:
         CheckpointError: no member has a checkpoint and images yet.
     """
     images, _ = originals(folders[0], count)
-    drawn = [(folder.name, decoded(folder, images)) for folder in folders]
+    drawn = [(folder.name, reconstruct(folder, images)) for folder in folders]
     return [("image", images), *((name, pictures) for name, pictures in drawn if pictures is not None)]
 
 
@@ -62,7 +62,7 @@ def chosen_images(folder: Path, count: int, seed: int = 0) -> np.ndarray:
     return gallery.images[_varied(gallery, count, seed)]
 
 
-def remembered(folder: Path, images: np.ndarray) -> np.ndarray:
+def memory_pictures(folder: Path, images: np.ndarray) -> np.ndarray:
     """What the run in ``folder`` still holds of ``images`` uint8 (N, C, H, W), drawn by its memory decoder: the same.
 
     Raises:

@@ -21,7 +21,7 @@ LEAST = 1e-4  # of the variance: a direction that holds less is left out
 
 
 @dataclass(frozen=True)
-class Ways:
+class SliderDirections:
     """K directions to move in: ``vectors`` (K, D) of length one, ``std`` (K,) of the data along each (a slider's unit),
     a ``name`` each and a ``note`` on its weight."""
 
@@ -35,29 +35,31 @@ class Ways:
         return len(self.vectors)
 
 
-def find(latents: Tensor, views: Tensor | None, gallery: Gallery, described: Iterable[Mapping[str, Any]]) -> dict:
+def slider_directions(
+    latents: Tensor, views: Tensor | None, gallery: Gallery, described: Iterable[Mapping[str, Any]]
+) -> dict:
     """{kind: Ways} of a gallery's ``latents`` (N, D): dimensions; if there are ``views`` (V, M, D) of some data, style
     and content; towards each class; along each factor, as a run's record ``described`` it."""
     held_out = np.flatnonzero(gallery.cloud < 0)
     known = latents[torch.as_tensor(held_out)]
     found = [dimensions(known)]
     if views is not None:
-        found += of_views(views)
-    found += of_classes(known, gallery.labels[held_out], gallery.names)
-    found += of_factors(latents, gallery.factors, {factor["name"]: factor for factor in described})
+        found += view_directions(views)
+    found += class_directions(known, gallery.labels[held_out], gallery.names)
+    found += factor_directions(latents, gallery.factors, {factor["name"]: factor for factor in described})
     return {some.kind: some for some in found}
 
 
-def dimensions(known: Tensor) -> Ways:
+def dimensions(known: Tensor) -> SliderDirections:
     """Single dimensions of ``known`` (N, D), the most varying first."""
     axes = directions.axes(known)
     order = axes.order
     names = tuple(f"z{int(k) + 1}" for k in order)
     notes = tuple(f"σ {float(axes.std[k]):.2g}" for k in order)
-    return Ways(DIMENSIONS, torch.eye(known.shape[1])[order], axes.std[order], names, notes)
+    return SliderDirections(DIMENSIONS, torch.eye(known.shape[1])[order], axes.std[order], names, notes)
 
 
-def of_views(views: Tensor) -> Iterator[Ways]:
+def view_directions(views: Tensor) -> Iterator[SliderDirections]:
     """From views (V, N, D): the principal directions of style (how views of one datum differ) and of content (how data
     differ), with the share of the variance that each explains."""
     for kind, some in ((STYLE, directions.style(views)), (CONTENT, directions.content(views))):
@@ -65,10 +67,10 @@ def of_views(views: Tensor) -> Iterator[Ways]:
         if keep:
             names = tuple(f"{kind.split()[0]} {k + 1}" for k in range(keep))
             notes = tuple(f"{float(share):.0%}" for share in some.share[:keep])
-            yield Ways(kind, some.vectors[:keep], some.std[:keep], names, notes)
+            yield SliderDirections(kind, some.vectors[:keep], some.std[:keep], names, notes)
 
 
-def of_classes(z: Tensor, labels: np.ndarray, names: Sequence[str]) -> Iterator[Ways]:
+def class_directions(z: Tensor, labels: np.ndarray, names: Sequence[str]) -> Iterator[SliderDirections]:
     """From z (N, D) with labels (N,), −1 for none: from all other data towards the mean of each class."""
     known = np.flatnonzero(labels >= 0)
     classes = [int(k) for k in np.unique(labels[known]) if k < len(names)]
@@ -77,7 +79,9 @@ def of_classes(z: Tensor, labels: np.ndarray, names: Sequence[str]) -> Iterator[
         yield from _attributes(CLASSES, z[torch.as_tensor(known)], {names[k]: (own == k).float() for k in classes})
 
 
-def of_factors(z: Tensor, factors: Mapping[str, np.ndarray], about: Mapping[str, Mapping[str, Any]]) -> Iterator[Ways]:
+def factor_directions(
+    z: Tensor, factors: Mapping[str, np.ndarray], about: Mapping[str, Mapping[str, Any]]
+) -> Iterator[SliderDirections]:
     """From z (N, D) with numbers (N,) by name, NaN where unknown: the direction in which each of them grows.
 
     ``about`` describes factors as a run's record does. An angle gives two directions, its sine's and its cosine's; what
@@ -94,11 +98,11 @@ def of_factors(z: Tensor, factors: Mapping[str, np.ndarray], about: Mapping[str,
     yield from _attributes(FACTORS, z, numbers)
 
 
-def _attributes(kind: str, z: Tensor, values: Mapping[str, Tensor]) -> Iterator[Ways]:
+def _attributes(kind: str, z: Tensor, values: Mapping[str, Tensor]) -> Iterator[SliderDirections]:
     """The attribute vectors of ``values`` by name, the one that explains most of the variance first."""
     found = {name: directions.attribute(z, value) for name, value in values.items()}
     names = sorted((name for name in found if found[name].share > LEAST), key=lambda name: -found[name].share)
     if names:
         vectors = torch.stack([found[name].slope / found[name].slope.norm() for name in names])
         notes = tuple(f"{found[name].share:.0%}" for name in names)
-        yield Ways(kind, vectors, (z @ vectors.T).std(0), tuple(names), notes)
+        yield SliderDirections(kind, vectors, (z @ vectors.T).std(0), tuple(names), notes)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reopened:
+class TrainedRun:
     """The objective in evaluation mode, its record, its data and the maker of its views, all on one device."""
 
     objective: Objective
@@ -24,9 +24,9 @@ class Reopened:
     views: Any
 
 
-def reopen(
+def open_trained_run(
     folder: Path, device: str = "auto", data: Mapping[str, Any] | None = None, images: int = 0, threads: int = 0
-) -> Reopened:
+) -> TrainedRun:
     """Load a run and its data. ``data`` overrides where they lie; ``images``: at least so many of each split, if there.
 
     Raises:
@@ -51,4 +51,4 @@ def reopen(
             f"'{record.run}' was trained on images {tuple(record.context['shape'])}, but '{config.name}' now has "
             f"{tuple(dataset.shape)}; give the data it was trained on."
         )
-    return Reopened(objective, record, dataset, make_views(dataset, record.config.views))
+    return TrainedRun(objective, record, dataset, make_views(dataset, record.config.views))

@@ -1,4 +1,4 @@
-"""What live measurement costs: a real race with its observer, probes and map, and the share of it that they took."""
+"""What live measurement costs: a real race with its evaluator, probes and map, and the share of it that they took."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simssl_core.data import catalog
 from simssl_core.errors import DataError
 from simssl_core.presets import recommended
 
-AIM = 0.10  # of the training time, trainer and observer together
+AIM = 0.10  # of the training time, trainer and evaluator together
 SUBJECTS = (("sprites", "sprites, small ConvNet"), ("mnist", "MNIST MLP"))
 
 
@@ -23,7 +23,7 @@ def config_for(data: str, seconds: float) -> RunConfig:
 def measure(data: str, title: str, seconds: float) -> dict[str, Any] | None:
     """Train for ``seconds`` in a folder that is thrown away; None where the data set is not on this machine.
 
-    ``share`` is (trainer's + observer's time) / training time, ``map_share`` the map's part of it; ``interval`` the
+    ``share`` is (trainer's + evaluator's time) / training time, ``map_share`` the map's part of it; ``interval`` the
     mean seconds between measurements; ``compiled`` the one-off seconds of another core that UMAP's compilation took (no
     part of the share).
     """
@@ -42,7 +42,7 @@ def measure(data: str, title: str, seconds: float) -> dict[str, Any] | None:
         content = metrics.headline("content")
         curves = store.metrics(run, [content], max_points=100_000)
         measured = len(curves[content][0]) if curves else 0
-        told = [event.data.get("compiled") for event in store.events(last.race, kinds=["observer"])]
+        told = [event.data.get("compiled") for event in store.events(last.race, kinds=["evaluator"])]
         latest = store.latest(run)
         store.close()
     return summary(title, last.seconds, latest, measured, next(filter(None, told), None))
@@ -52,8 +52,8 @@ def summary(
     title: str, seconds: float, latest: dict[str, tuple[int, float]], measured: int, compiled: float | None
 ) -> dict[str, Any]:
     """The figures of one race from its latest metrics."""
-    share, trainer, observer, mapping = (
-        latest.get(f"probe_share{part}", (0, 0.0))[1] for part in ("", "_trainer", "_observer", "_map")
+    share, trainer, evaluator, mapping = (
+        latest.get(f"probe_share{part}", (0, 0.0))[1] for part in ("", "_trainer", "_evaluator", "_map")
     )
     each = seconds / max(measured, 1)
     return {
@@ -62,7 +62,7 @@ def summary(
         "measurements": measured,
         "interval": each,
         "cost": share * each,
-        "parts": {"encoding": trainer * each, "probes": (observer - mapping) * each, "map": mapping * each},
+        "parts": {"encoding": trainer * each, "probes": (evaluator - mapping) * each, "map": mapping * each},
         "share": share,
         "map_share": mapping,
         "aim": AIM,

@@ -31,12 +31,12 @@ def run(chosen: argparse.Namespace) -> int:
     folders = [options.run_folder(name, chosen.root) for name in chosen.runs]
     rows = []
     for folder in folders:
-        if chosen.again or memory_decoders.state(folder) != "ready":
+        if chosen.again or memory_decoders.memory_status(folder) != "ready":
             where = {"path": chosen.path} if chosen.path else None
             for moment in memory_decoders.learn(folder, chosen.seconds, device=chosen.device, data=where):
                 _show(f"{folder.name}: {moment.share:4.0%}, step {moment.step:,}, loss {moment.loss:.4f} per pixel")
             print(file=sys.stderr)
-        found = memory_decoders.about(folder)
+        found = memory_decoders.memory_info(folder)
         size = (folder / memory_decoders.FILE).stat().st_size
         rows.append(
             {"run": folder.name, "step": found.step, "seconds": found.seconds, "loss": found.loss, "bytes": size}

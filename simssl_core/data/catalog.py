@@ -20,7 +20,7 @@ from simssl_core.data.datasets.info import REGISTERED, DatasetInfo, register
 from simssl_core.errors import DataError
 
 if TYPE_CHECKING:  # torch is imported by load() only
-    from simssl_core.data.datasets.base import Loaded
+    from simssl_core.data.datasets.base import LoadedData
     from simssl_core.data.types import Factor, Split
 
 __all__ = ["Dataset", "DatasetInfo", "find", "info", "load", "names", "ordered", "register"]
@@ -112,7 +112,7 @@ def _discover() -> None:
         importlib.import_module(module.name)
 
 
-def _in_words(loaded: Loaded) -> Loaded:
+def _in_words(loaded: LoadedData) -> LoadedData:
     """The same with the classes' names as captions, where there are labels and no captions."""
     from simssl_core.data import captions
 

@@ -1,7 +1,7 @@
 """Longer work on finished runs, in a process of its own: learning memory decoders, measuring in full.
 
-A page starts it, looks at its progress and may stop it; closing the page changes nothing. One chore of each kind at a
-time. Everything that a page calls here is torch-free. Under ``<root>/.lab/chores/`` lie, for each kind, a lease held by
+A page starts it, looks at its progress and may stop it; closing the page changes nothing. One task of each kind at a
+time. Everything that a page calls here is torch-free. Under ``<root>/.lab/tasks/`` lie, for each kind, a lease held by
 the living process, its progress (JSON) and, when somebody asks for it, a wish to stop.
 """
 
@@ -32,8 +32,8 @@ Root = str | os.PathLike | None
 
 
 @dataclass
-class Chore:
-    """How far a chore is: the ``run`` it is at, ``number`` of them done, ``share`` in [0, 1] of the whole, in words.
+class BackgroundTask:
+    """How far a task is: the ``run`` it is at, ``number`` of them done, ``share`` in [0, 1] of the whole, in words.
 
     ``trouble`` tells, by run, what could not be done. ``alive``: a process is at it.
     """
@@ -57,7 +57,7 @@ class Chore:
 
 
 def start(kind: str, runs: Sequence[str], root: Root = None) -> None:
-    """Begin the chore for these runs, one after the other, in a process of its own.
+    """Begin the task for these runs, one after the other, in a process of its own.
 
     Raises:
         RunError: no such run, one of this kind is under way already, or the process cannot be started.
@@ -72,33 +72,33 @@ def start(kind: str, runs: Sequence[str], root: Root = None) -> None:
     if now is not None and now.alive:
         raise RunError(f"{KINDS[kind]} is under way already, at '{now.run or now.runs[0]}'; wait for it or stop it.")
     _file(where, kind, "stop").unlink(missing_ok=True)
-    _say(where, Chore(kind, tuple(runs), started=time.time()))
+    _say(where, BackgroundTask(kind, tuple(runs), started=time.time()))
     try:
         start_module(MODULE, kind, *runs, "--root", str(where), threads=1, log=_file(where, kind, "log"))
     except OSError as error:
         raise RunError(f"The process could not be started: {error.strerror or error}.") from error
 
 
-def status(kind: str, root: Root = None) -> Chore | None:
-    """The chore of this kind, under way or ended last; None where there never was one. Writes nothing."""
+def status(kind: str, root: Root = None) -> BackgroundTask | None:
+    """The task of this kind, under way or ended last; None where there never was one. Writes nothing."""
     where = paths.root(root)
     try:
         values = files.read_json(_file(where, kind, "json"))
-        chore = Chore(**{**values, "runs": tuple(values["runs"])})
+        task = BackgroundTask(**{**values, "runs": tuple(values["runs"])})
     except (CheckpointError, TypeError, KeyError):
         return None
-    young = not chore.ended and chore.number == 0 and not chore.run and time.time() - chore.started < START_SECONDS
-    chore.alive = held(_file(where, kind, "lease")) or young
-    return chore
+    young = not task.ended and task.number == 0 and not task.run and time.time() - task.started < START_SECONDS
+    task.alive = held(_file(where, kind, "lease")) or young
+    return task
 
 
 def stop(kind: str, root: Root = None) -> None:
-    """Ask the chore to end; what it has finished stays."""
+    """Ask the task to end; what it has finished stays."""
     files.write_whole(_file(paths.root(root), kind, "stop"), "stop")
 
 
-def work(kind: str, runs: Sequence[str], root: Path) -> Chore:
-    """Do the chore here and now, telling its progress; what fails for one run does not keep the others waiting.
+def run_task(kind: str, runs: Sequence[str], root: Path) -> BackgroundTask:
+    """Do the task here and now, telling its progress; what fails for one run does not keep the others waiting.
 
     Raises:
         RunError: another process is at it.
@@ -106,32 +106,32 @@ def work(kind: str, runs: Sequence[str], root: Path) -> Chore:
     lease = Lease(_file(root, kind, "lease"))
     if not lease.take():
         raise RunError(f"{KINDS[kind]} is under way already.")
-    chore, said = Chore(kind, tuple(runs), started=time.time()), 0.0
+    task, said = BackgroundTask(kind, tuple(runs), started=time.time()), 0.0
     try:
         for number, run in enumerate(runs):
-            chore.run, chore.number = run, number
-            with _noted(chore, run):
+            task.run, task.number = run, number
+            with _noted(task, run):
                 for share, words in _STEPS[kind](root / run):
-                    chore.share, chore.words = (number + share) / len(runs), words
+                    task.share, task.words = (number + share) / len(runs), words
                     if time.time() - said > SAY_SECONDS:
                         said = time.time()
-                        _say(root, chore)
+                        _say(root, task)
                     if _file(root, kind, "stop").exists():
-                        chore.words = "stopped"
-                        return chore
-        chore.number, chore.share, chore.words = len(runs), 1.0, "done"
-        return chore
+                        task.words = "stopped"
+                        return task
+        task.number, task.share, task.words = len(runs), 1.0, "done"
+        return task
     finally:
-        chore.ended = time.time()
-        _say(root, chore)
+        task.ended = time.time()
+        _say(root, task)
         lease.release()
 
 
 class _noted:
-    """Whatever goes wrong with one run is noted in the chore, in plain words; details go to the log."""
+    """Whatever goes wrong with one run is noted in the task, in plain words; details go to the log."""
 
-    def __init__(self, chore: Chore, run: str) -> None:
-        self.chore, self.run = chore, run
+    def __init__(self, task: BackgroundTask, run: str) -> None:
+        self.task, self.run = task, run
 
     def __enter__(self) -> None:
         return None
@@ -143,7 +143,7 @@ class _noted:
             import traceback
 
             traceback.print_exception(kind, error, trace)
-        self.chore.trouble[self.run] = str(error) if isinstance(error, LabError) else f"{kind.__name__}: {error}"
+        self.task.trouble[self.run] = str(error) if isinstance(error, LabError) else f"{kind.__name__}: {error}"
         return True
 
 
@@ -168,12 +168,12 @@ _STEPS = {MEMORY: _memory, FULL: _full, ELBO: lambda folder: _full(folder, elbo=
 
 
 def _file(root: Path, kind: str, ending: str) -> Path:
-    return paths.lab(root) / "chores" / f"{kind}.{ending}"
+    return paths.lab(root) / "tasks" / f"{kind}.{ending}"
 
 
-def _say(root: Path, chore: Chore) -> None:
-    values = {name: value for name, value in asdict(chore).items() if name != "alive"}
-    files.write_whole(_file(root, chore.kind, "json"), json.dumps(values))
+def _say(root: Path, task: BackgroundTask) -> None:
+    values = {name: value for name, value in asdict(task).items() if name != "alive"}
+    files.write_whole(_file(root, task.kind, "json"), json.dumps(values))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     with suppress(OSError, AttributeError):
         os.nice(NICE)
     try:
-        done = work(chosen.kind, chosen.runs, chosen.root)
+        done = run_task(chosen.kind, chosen.runs, chosen.root)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simssl_core.training.loop import Race
 
 
-class Steering:
+class CommandHandler:
     """What others ask of a race. ``race`` is None until it is built; knobs cannot be turned before."""
 
     def __init__(self, root: Path, file: RaceFile, recorder: Recorder) -> None:

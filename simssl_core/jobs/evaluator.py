@@ -1,4 +1,4 @@
-"""The observer: a small process beside the trainer that turns features into scores and map frames.
+"""The evaluator: a small process beside the trainer that turns features into scores and map frames.
 
 It has a Python of its own, so that scikit-learn, numba and UMAP never hold the trainer's lock, and one thread that
 waits passively. It dies with its parent: its input ends. If it dies alone, training goes on.
@@ -19,7 +19,7 @@ from simssl_core.runtime.processes import start_module
 MODULE = "simssl_core.jobs.evaluator_process"
 
 
-class Observer:
+class Evaluator:
     """The trainer's handle: one job at a time goes in, its result comes out of :meth:`poll`. Never blocks."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Observer:
     def submit(self, job: Job) -> None:
         """Hand over a job; only when not :attr:`busy`."""
         if self.busy:
-            raise RuntimeError("the observer already has a job")
+            raise RuntimeError("the evaluator already has a job")
         self.busy = True
         threading.Thread(target=self._exchange, args=(job,), daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""The observer's own program: ``python -m simssl_core.jobs.evaluator_process``.
+"""The evaluator's own program: ``python -m simssl_core.jobs.evaluator_process``.
 
 It is started by :mod:`simssl_core.jobs.evaluator`.
 

@@ -22,7 +22,7 @@ from simssl_core.errors import ConfigError, DataError, RunError
 from simssl_core.jobs import status as statuses
 from simssl_core.runtime.processes import start_module
 from simssl_core.storage import paths, race_file
-from simssl_core.storage.database import at, has_store
+from simssl_core.storage.database import has_store, open_store
 from simssl_core.storage.race_file import RaceFile
 
 Root = str | os.PathLike | None
@@ -76,7 +76,7 @@ def validate(config: RunConfig, root: Path, objectives: bool = False) -> None:
 
 def register(config: RunConfig, root: Path, status: str) -> RaceFile:
     """Take a free name for the race and make it known to the store."""
-    store = at(root)
+    store = open_store(root)
     wanted = config.name or f"{config.data.name}-{time.strftime('%m%d-%H%M%S')}"
     for number in range(1, 1000):
         name = wanted if number == 1 else f"{wanted[:74]}-{number}"
@@ -96,23 +96,23 @@ def register(config: RunConfig, root: Path, status: str) -> RaceFile:
     return race
 
 
-def start_worker(root: Path, race: str, *options: str) -> int:
+def start_worker(root: Path, race_name: str, *options: str) -> int:
     """Start the process that trains ``race`` and return its id. Raises RunError if the system refuses."""
-    config = race_file.read(root, race).config
-    arguments = (race, "--root", str(root), *options)
+    config = race_file.read(root, race_name).config
+    arguments = (race_name, "--root", str(root), *options)
     try:
-        child = start_module(MODULE, *arguments, threads=config.train.threads, log=paths.log_file(root, race))
+        child = start_module(MODULE, *arguments, threads=config.train.threads, log=paths.log_file(root, race_name))
     except OSError as error:
         reason = f"The training process could not be started: {error.strerror or error}."
-        at(root).update_race(race, status="failed", reason=reason)
+        open_store(root).update_race(race_name, status="failed", reason=reason)
         raise RunError(reason) from error
     with _lock:
         _children[child.pid] = child
-    at(root).update_race(race, pid=child.pid, heartbeat=time.time())
+    open_store(root).update_race(race_name, pid=child.pid, heartbeat=time.time())
     return child.pid
 
 
-def status(race: str, root: Root = None) -> str:
+def status(race_name: str, root: Root = None) -> str:
     """queued, starting, training, paused, finished, stopped, failed, interrupted (its process died) or stalled
     (its process lives but gives no sign of life).
 
@@ -122,8 +122,8 @@ def status(race: str, root: Root = None) -> str:
     reap()
     where = paths.root(root)
     if not has_store(where):
-        raise RunError(f"There is no race called '{race}' in {where}.")
-    return statuses.of(at(where), race)
+        raise RunError(f"There is no race called '{race_name}' in {where}.")
+    return statuses.race_status(open_store(where), race_name)
 
 
 def reap() -> None:
@@ -133,47 +133,47 @@ def reap() -> None:
             del _children[pid]
 
 
-def pause(race: str, root: Root = None) -> None:
+def pause(race_name: str, root: Root = None) -> None:
     """Ask the race to wait. Raises RunError if it does not train."""
-    _ask(race, root, ("training", "starting", "stalled"), "pause", "paused")
+    _ask(race_name, root, ("training", "starting", "stalled"), "pause", "paused")
 
 
-def stop(race: str, root: Root = None) -> None:
+def stop(race_name: str, root: Root = None) -> None:
     """Ask the race to keep its state and end; it can be resumed later. Raises RunError if it is not under way."""
-    _ask(race, root, statuses.ACTIVE, "stop", "stopped")
+    _ask(race_name, root, statuses.ACTIVE, "stop", "stopped")
 
 
-def resume(race: str, root: Root = None, extra_steps: int = 0) -> None:
+def resume(race_name: str, root: Root = None, extra_steps: int = 0) -> None:
     """Go on: a paused race at once, a stopped, interrupted or failed one in a new process from its last checkpoint,
     a finished one for ``extra_steps`` more.
 
     Raises:
         RunError: it is under way already, or finished and ``extra_steps`` is 0.
     """
-    where, now = paths.root(root), status(race, root)
+    where, now = paths.root(root), status(race_name, root)
     if now == "paused":
-        at(where).send(race, "resume")
+        open_store(where).send(race_name, "resume")
         return
     if now not in statuses.RESUMABLE and not (now == "finished" and extra_steps > 0):
         hint = "; give a number of extra steps" if now == "finished" else ""
-        raise RunError(f"'{race}' is {now}: it cannot be resumed{hint}.")
-    file = race_file.read(where, race)
+        raise RunError(f"'{race_name}' is {now}: it cannot be resumed{hint}.")
+    file = race_file.read(where, race_name)
     if extra_steps:
         train = file.config.train.model_dump() | {"steps": file.config.train.steps + extra_steps, "seconds": None}
         file.config = file.config.model_copy(update={"train": parse(TrainConfig, train, "train")})
         file.save(where)
-    store = at(where)
-    store.take_commands(race)  # what was asked of the dead process is void
+    store = open_store(where)
+    store.take_commands(race_name)  # what was asked of the dead process is void
     if now == "interrupted":
-        step = store.race(race).step
-        store.add_event(race, "interrupted", f"the process ended without a word at about step {step}", step=step)
+        step = store.race(race_name).step
+        store.add_event(race_name, "interrupted", f"the process ended without a word at about step {step}", step=step)
     store.update_race(
-        race, status="starting", reason=None, heartbeat=time.time(), pid=os.getpid(), steps=file.config.train.steps
+        race_name, status="starting", reason=None, heartbeat=time.time(), pid=os.getpid(), steps=file.config.train.steps
     )
-    start_worker(where, race, "--resume")
+    start_worker(where, race_name, "--resume")
 
 
-def change(race: str, label: str | None, name: str, value: Any, root: Root = None) -> None:
+def change(race_name: str, label: str | None, name: str, value: Any, root: Root = None) -> None:
     """Turn a live knob of one member, or (label None) of all that have it, while the race trains.
 
     The worker notes the change as an event of kind "change", or "refused" with the reason.
@@ -182,17 +182,17 @@ def change(race: str, label: str | None, name: str, value: Any, root: Root = Non
         RunError: the race is not under way, or has no such member.
         ConfigError: the value is no plain number, text or switch, or is known to be out of range.
     """
-    where, now = paths.root(root), status(race, root)
+    where, now = paths.root(root), status(race_name, root)
     if now not in ("training", "paused", "starting", "queued", "stalled"):
-        raise RunError(f"'{race}' is {now}; only a race under way can be changed.")
-    config = race_file.read(where, race).config
+        raise RunError(f"'{race_name}' is {now}; only a race under way can be changed.")
+    config = race_file.read(where, race_name).config
     members = {member.label: member for member in config.members}
     if label is not None and label not in members:
-        raise RunError(f"'{race}' has no member '{label}'; members: {', '.join(members)}.")
+        raise RunError(f"'{race_name}' has no member '{label}'; members: {', '.join(members)}.")
     if not isinstance(value, (int, float, str, bool)):
         raise ConfigError(f"{name} cannot become {value!r}: a number, a text or true/false is needed.")
     check_knob(config, [members[label]] if label is not None else list(members.values()), name, value)
-    at(where).send(race, "change", member=label, name=name, value=value)
+    open_store(where).send(race_name, "change", member=label, name=name, value=value)
 
 
 def check_knob(config: RunConfig, members: list, name: str, value: Any) -> None:
@@ -226,31 +226,31 @@ def _live(field: Any) -> bool:
     return bool((field.json_schema_extra or {}).get("live"))
 
 
-def _ask(race: str, root: Root, allowed: tuple[str, ...], kind: str, past: str) -> None:
-    now = status(race, root)
+def _ask(race_name: str, root: Root, allowed: tuple[str, ...], kind: str, past: str) -> None:
+    now = status(race_name, root)
     if now not in allowed:
-        raise RunError(f"'{race}' is {now}: it cannot be {past}.")
-    at(paths.root(root)).send(race, kind)
+        raise RunError(f"'{race_name}' is {now}: it cannot be {past}.")
+    open_store(paths.root(root)).send(race_name, kind)
 
 
-def forget_unborn(race: str, root: Root = None) -> None:
+def forget_unborn(race_name: str, root: Root = None) -> None:
     """Forget those runs of an ended race that never came to be on the disk, and the race itself if none is left."""
     where = paths.root(root)
-    store = at(where)
-    for member in store.runs(race):
+    store = open_store(where)
+    for member in store.runs(race_name):
         if not paths.run_folder(where, member.run).is_dir():
             store.forget(member.run)
-    forget_empty_race(race, where)
+    forget_empty_race(race_name, where)
 
 
-def forget_empty_race(race: str, root: Path) -> None:
+def forget_empty_race(race_name: str, root: Path) -> None:
     """A race of which no run is left gives its name back (a run restored later still brings all it needs)."""
-    if not race or not has_store(root) or at(root).runs(race):
+    if not race_name or not has_store(root) or open_store(root).runs(race_name):
         return
-    if paths.race_file(root, race).exists():
-        runs = race_file.read(root, race).runs.values()
+    if paths.race_file(root, race_name).exists():
+        runs = race_file.read(root, race_name).runs.values()
         if any(paths.run_folder(root, run).exists() for run in runs):
             return
-    at(root).forget_race(race)
+    open_store(root).forget_race(race_name)
     for path in (paths.race_file, paths.log_file, paths.lease_file):
-        path(root, race).unlink(missing_ok=True)
+        path(root, race_name).unlink(missing_ok=True)

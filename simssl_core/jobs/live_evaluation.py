@@ -1,7 +1,7 @@
 """Live measurement beside a training: which member, when, and how much, so that its cost stays within a share.
 
-A measurement costs the trainer's time (encoding some thousand images) and the observer's (probes, UMAP). Both count:
-``(trainer + observer) / training time <= probe_share``. The features are taken at one step, so a result that arrives
+A measurement costs the trainer's time (encoding some thousand images) and the evaluator's (probes, UMAP). Both count:
+``(trainer + evaluator) / training time <= probe_share``. The features are taken at one step, so a result that arrives
 later still belongs to that step.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from simssl_core.errors import LabError
-from simssl_core.jobs.evaluator import Observer
+from simssl_core.jobs.evaluator import Evaluator
 from simssl_core.jobs.messages import Job, Result
 from simssl_core.jobs.recorder import Recorder
 from simssl_core.storage import evaluation_file, map_files, paths
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FIRST_SECONDS, FIRST_STEP = 2.0, 20
 CREDIT_SECONDS = 40.0  # of training time whose share may be spent ahead, so that a page comes alive at once
 ENCODE_SECONDS = 2.0  # that one measurement should hold the trainer up at most
-UMAP_SECONDS = 0.5  # of the observer that a frame is thought to cost which still waits for UMAP to be compiled
+UMAP_SECONDS = 0.5  # of the evaluator that a frame is thought to cost which still waits for UMAP to be compiled
 FINAL_SECONDS = 12.0
 FINAL_IMAGES = 2_000
 SLOW = 300.0  # seconds that encoding may take on a slow machine before anyone worries
@@ -37,7 +37,7 @@ SLOW = 300.0  # seconds that encoding may take on a slow machine before anyone w
 
 @dataclass(frozen=True)
 class SentJob:
-    """A job that the observer has: what encoding cost, and the race's training time when it was sent."""
+    """A job that the evaluator has: what encoding cost, and the race's training time when it was sent."""
 
     job: Job
     encoding_seconds: float
@@ -62,7 +62,7 @@ class MapPoints:
     cell: tuple[int, int]
 
 
-class Measurer:
+class LiveEvaluation:
     """Measures the members of a race in turn; never two at once."""
 
     def __init__(self, race: Race, recorder: Recorder) -> None:
@@ -76,8 +76,8 @@ class Measurer:
         self._points: MapPoints | None = None
         self._restarts = 1
         self._from = race.elapsed
-        self._told: set[str] = set()  # members whose last layouts the present observer knows
-        self.observer: Observer | None = Observer()
+        self._told: set[str] = set()  # members whose last layouts the present evaluator knows
+        self.evaluator: Evaluator | None = Evaluator()
         self.plan, self._rate = self._sized()
 
     # -- when -----------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class Measurer:
     def tick(self) -> None:
         """Called between two steps: take in a result, or start a measurement if one is due and affordable."""
         self._receive()
-        if self.observer is None or self._sent is not None or not self.race.live:
+        if self.evaluator is None or self._sent is not None or not self.race.live:
             return
         label = min(self.race.live, key=lambda name: self._count[name])
         if self._due() and self._affordable(label):
@@ -102,7 +102,7 @@ class Measurer:
 
     @property
     def spent(self) -> float:
-        """Seconds of trainer and observer used so far."""
+        """Seconds of trainer and evaluator used so far."""
         return self.blocked + self.cpu
 
     def _due(self) -> bool:
@@ -120,7 +120,7 @@ class Measurer:
     # -- what -----------------------------------------------------------------------------------------------------
 
     def measure(self, label: str, full: bool = False) -> None:
-        """Take the member's features and hand them to the observer."""
+        """Take the member's features and hand them to the evaluator."""
         from simssl_core.evaluation.measurement import encode
         from simssl_core.training.member import measuring
 
@@ -141,43 +141,43 @@ class Measurer:
         self.blocked += 0.0 if full else blocked
         # drawing views and pictures is done once: no guide to the next
         self._sent = SentJob(job, encoded, self.race.elapsed)
-        self.observer.submit(job)
+        self.evaluator.submit(job)
 
     def final(self) -> Iterator[str]:
         """Measure every member in full, one after the other; yields its label again and again while one waits."""
-        while self._sent is not None and self.observer is not None:
+        while self._sent is not None and self.evaluator is not None:
             self._receive()
             yield self._sent.job.label if self._sent else ""
             time.sleep(0.02)
         for label in list(self.race.live):
-            if self.observer is None:
+            if self.evaluator is None:
                 return
             yield label
-            for _ in range(2):  # once more if the observer dies of it
-                observer = self.observer
+            for _ in range(2):  # once more if the evaluator dies of it
+                evaluator = self.evaluator
                 self.measure(label, full=True)
-                while self._sent is not None and self.observer is not None:
+                while self._sent is not None and self.evaluator is not None:
                     self._receive()
                     yield label
                     time.sleep(0.02)
-                if self.observer is observer or self.observer is None:
+                if self.evaluator is evaluator or self.evaluator is None:
                     break
 
     def close(self) -> None:
-        """End the observer."""
-        if self.observer is not None:
-            self.observer.close()
-            self.observer = None
+        """End the evaluator."""
+        if self.evaluator is not None:
+            self.evaluator.close()
+            self.evaluator = None
 
     # -- results --------------------------------------------------------------------------------------------------
 
     def _receive(self) -> None:
-        if self.observer is None:
+        if self.evaluator is None:
             return
-        result = self.observer.poll()
+        result = self.evaluator.poll()
         if result is not None:
             self._take(result)
-        elif self.observer.dead:
+        elif self.evaluator.dead:
             self._restart()
 
     def _take(self, result: Result) -> None:
@@ -196,16 +196,16 @@ class Measurer:
             if full and measurement.intervals is not None and result.step == self.race.step:
                 self._save_evaluation(run, result)
         if result.trouble:
-            self.recorder.event("observer", result.trouble, result.label, result.step)
+            self.recorder.event("evaluator", result.trouble, result.label, result.step)
         if result.compiled is not None:
             text = f"UMAP is ready; compiling it once took {result.compiled:.0f} s of another core"
-            self.recorder.event("observer", text, step=result.step, compiled=result.compiled)
+            self.recorder.event("evaluator", text, step=result.step, compiled=result.compiled)
         self.blocked += 0.0 if full else time.perf_counter() - started
         elapsed = max(self.trained, 1e-9)
         shares = {
             "probe_share": self.spent / elapsed,
             "probe_share_trainer": self.blocked / elapsed,
-            "probe_share_observer": self.cpu / elapsed,
+            "probe_share_evaluator": self.cpu / elapsed,
             "probe_share_map": self.mapping / elapsed,
         }
         self.recorder.numbers(result.label, self.race.step, self.race.elapsed, shares)
@@ -218,21 +218,21 @@ class Measurer:
             evaluation_file.write(folder, findings)
         except (LabError, OSError) as error:
             self.recorder.event(
-                "observer", f"{evaluation_file.FILE} was not written: {error}", result.label, result.step
+                "evaluator", f"{evaluation_file.FILE} was not written: {error}", result.label, result.step
             )
 
     def _restart(self) -> None:
-        """The observer died: start it once more, then do without."""
-        self.observer.close()
+        """The evaluator died: start it once more, then do without."""
+        self.evaluator.close()
         self._sent, self._told = None, set()
         if self._restarts > 0:
             self._restarts -= 1
-            self.observer = Observer()
-            text = "The observer (probes and map) ended unexpectedly and was started again; the training went on."
+            self.evaluator = Evaluator()
+            text = "The evaluator (probes and map) ended unexpectedly and was started again; the training went on."
         else:
-            self.observer = None
-            text = "The observer ended again: the training goes on without probes and map."
-        self.recorder.event("observer", text, step=self.race.step)
+            self.evaluator = None
+            text = "The evaluator ended again: the training goes on without probes and map."
+        self.recorder.event("evaluator", text, step=self.race.step)
 
     # -- how much -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What a trainer says to its observer and hears from it (through a pipe, never a file), and to whoever iterates it."""
+"""What a trainer says to its evaluator and hears from it (through a pipe, never a file), and to whoever iterates it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Layouts = dict[str, "np.ndarray"]
 class Job:
     """Measure these encodings of ``label`` at ``step`` and lay out its map.
 
-    ``previous`` is the last frame's layouts, where the observer has not made that frame itself.
+    ``previous`` is the last frame's layouts, where the evaluator has not made that frame itself.
     """
 
     label: str
@@ -30,7 +30,7 @@ class Job:
 class Result:
     """A measurement, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
 
-    ``cpu`` are the observer's CPU seconds for this job, ``mapping`` those of them that went into the map; the one-off
+    ``cpu`` are the evaluator's CPU seconds for this job, ``mapping`` those of them that went into the map; the one-off
     compilation of UMAP stands apart: ``compiled`` is its CPU seconds, told once. ``owed`` counts frames, of all runs,
     that wait for UMAP and will cost their share then. ``trouble`` says in a line what could not be measured;
     ``measurement`` then holds what was measured before it, or is None.

@@ -13,7 +13,7 @@ from simssl_core.errors import RunError
 from simssl_core.jobs import launcher
 from simssl_core.jobs import status as statuses
 from simssl_core.storage import paths
-from simssl_core.storage.database import Store, at, has_store
+from simssl_core.storage.database import Store, has_store, open_store
 from simssl_core.storage.locks import Lease, held
 from simssl_core.storage.race_file import RaceFile
 
@@ -78,24 +78,26 @@ def waiting(root: Root = None) -> list[str]:
     where = paths.root(root)
     if not has_store(where):
         return []
-    store = at(where)
-    queued = [row for row in store.races() if row.status == "queued" and statuses.of_row(store, row) == "queued"]
+    store = open_store(where)
+    queued = [row for row in store.races() if row.status == "queued" and statuses.row_status(store, row) == "queued"]
     return [row.race for row in sorted(queued, key=lambda row: row.created)]
 
 
-def withdraw(race: str, root: Root = None) -> None:
+def withdraw(race_name: str, root: Root = None) -> None:
     """Take a waiting race out of the queue: its process ends and, as nothing was trained, its name is free again.
 
     Raises:
         RunError: it does not wait (any more), or its process does not answer.
     """
     where = paths.root(root)
-    if launcher.status(race, where) != "queued":
-        raise RunError(f"'{race}' does not wait any more: it is {launcher.status(race, where)}.")
-    launcher.stop(race, where)
+    if launcher.status(race_name, where) != "queued":
+        raise RunError(f"'{race_name}' does not wait any more: it is {launcher.status(race_name, where)}.")
+    launcher.stop(race_name, where)
     end = time.monotonic() + SECONDS
-    while launcher.status(race, where) in statuses.ACTIVE:
+    while launcher.status(race_name, where) in statuses.ACTIVE:
         if time.monotonic() > end:
-            raise RunError(f"'{race}' was asked to leave the queue but has not answered yet; look again in a moment.")
+            raise RunError(
+                f"'{race_name}' was asked to leave the queue but has not answered yet; look again in a moment."
+            )
         time.sleep(0.1)
-    launcher.forget_unborn(race, where)
+    launcher.forget_unborn(race_name, where)

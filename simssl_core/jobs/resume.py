@@ -23,7 +23,7 @@ def build(config: RunConfig) -> Race:
     return Race(config, catalog.load(config.data, device), device)
 
 
-def put_back(race: Race, recorder: Recorder) -> None:
+def restore_race(race: Race, recorder: Recorder) -> None:
     """Restore ``race`` from the newest step that its members share, and cut curves and maps off there.
 
     A member that failed before the others went on stays out; where all stand at one step, all start again from it.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from simssl_core.config import RunConfig
 from simssl_core.errors import LabError, RunError
 from simssl_core.jobs import launcher
-from simssl_core.jobs.commands import Steering
+from simssl_core.jobs.commands import CommandHandler
 from simssl_core.jobs.messages import Report
 from simssl_core.jobs.queue import Place
 from simssl_core.jobs.recorder import Recorder
@@ -25,7 +25,7 @@ from simssl_core.storage.locks import Lease
 from simssl_core.storage.race_file import RaceFile
 
 if TYPE_CHECKING:
-    from simssl_core.jobs.live_evaluation import Measurer
+    from simssl_core.jobs.live_evaluation import LiveEvaluation
     from simssl_core.training.loop import Race
 
 __all__ = ["Report", "Session", "run_race"]
@@ -80,11 +80,11 @@ class Session:
         self.root, self.file, self.race, self.resume, self.queue, self.final = root, file, race, resume, queue, final
         self.interrupted = interrupted
         self.recorder = Recorder(root, file)
-        self.measurer: Measurer | None = None
+        self.live_evaluation: LiveEvaluation | None = None
         self.status = "starting"
         self._lease = Lease(paths.lease_file(root, file.race))
         self._place = Place(root, file, self.recorder.store)
-        self.steering = Steering(root, file, self.recorder)
+        self.steering = CommandHandler(root, file, self.recorder)
         self._looked = self._saved = time.monotonic()
         self._stepped = self._saved
 
@@ -115,8 +115,8 @@ class Session:
             self._fail(reason)
             raise RunError(reason) from error
         finally:
-            if self.measurer is not None:
-                self.measurer.close()
+            if self.live_evaluation is not None:
+                self.live_evaluation.close()
             self._place.release()
             self._lease.release()
 
@@ -160,7 +160,7 @@ class Session:
             self.status = "stopped"
             return
         self.steering.replay()
-        self.measurer.tick()
+        self.live_evaluation.tick()
         if now - self._looked >= COMMAND_SECONDS:
             self._looked = now
             self.status = self.steering.obey(self.status)
@@ -181,7 +181,7 @@ class Session:
             if self.interrupted():
                 self.status = "stopped"
             self.status = self.steering.obey(self.status)
-            self.measurer.tick_results()
+            self.live_evaluation.tick_results()
             self.recorder.flush()
             self.recorder.beat(self.race)
             yield self._report()
@@ -213,7 +213,7 @@ class Session:
         self._save()
         if self.final:
             self.recorder.beat(self.race, force=True, patience=LONG)
-            for label in self.measurer.final():
+            for label in self.live_evaluation.final():
                 self._looked = time.monotonic()
                 self.status = self.steering.obey(self.status)
                 self.recorder.flush()
@@ -228,15 +228,15 @@ class Session:
 
     def _prepare(self) -> None:
         """Build the race unless it was handed over, put back its last checkpoint, and write the first files."""
-        from simssl_core.jobs.live_evaluation import Measurer
-        from simssl_core.jobs.resume import build, put_back
+        from simssl_core.jobs.live_evaluation import LiveEvaluation
+        from simssl_core.jobs.resume import build, restore_race
 
         self.race = self.race or build(self.file.config)
         self.steering.race = self.race
         if self.resume:
-            put_back(self.race, self.recorder)
+            restore_race(self.race, self.recorder)
         self.recorder.save(self.race)
-        self.measurer = Measurer(self.race, self.recorder)
+        self.live_evaluation = LiveEvaluation(self.race, self.recorder)
         self.steering.replay()
         kind, text = ("resume", "resumed") if self.resume else ("start", "started")
         text = f"{text} on {self.race.device} at step {self.race.step}"

@@ -19,19 +19,19 @@ GRACE = 30.0  # seconds that a new process may take until it holds its lease
 STALLED = 20.0  # seconds without a heartbeat; a race whose steps are long asks for more patience itself
 
 
-def of(store: Store, race: str) -> str:
+def race_status(store: Store, race_name: str) -> str:
     """One of queued, starting, training, paused, finished, stopped, failed, interrupted, stalled.
 
     Raises:
         RunError: the store knows no such race.
     """
-    row = store.race(paths.checked(race, "race"))
+    row = store.race(paths.checked(race_name, "race"))
     if row is None:
-        raise RunError(f"There is no race called '{race}' in {store.root}.")
-    return of_row(store, row)
+        raise RunError(f"There is no race called '{race_name}' in {store.root}.")
+    return row_status(store, row)
 
 
-def of_row(store: Store, row: RaceRow) -> str:
+def row_status(store: Store, row: RaceRow) -> str:
     """The same, of a row just read."""
     if row.status not in LIVE:
         return row.status

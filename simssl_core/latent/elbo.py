@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from simssl_core.config import ModelConfig
 from simssl_core.functional import gaussians
-from simssl_core.latent.frozen_features import Encode, Frozen, freeze, learning_rate, pace, scaling
+from simssl_core.latent.frozen_features import Encode, FrozenFeatures, freeze, learning_rate, pace, scaling
 from simssl_core.models import decoders
 
 BATCH = 64
@@ -136,7 +136,7 @@ def fit(
 
 
 @torch.no_grad()
-def measure(elbo: FrozenELBO, held_out: Frozen, samples: int = 4, seed: int = 0, batch: int = 128) -> Nats:
+def measure(elbo: FrozenELBO, held_out: FrozenFeatures, samples: int = 4, seed: int = 0, batch: int = 128) -> Nats:
     """The three terms on held-out data, each datum's expectation over ``samples`` draws of its z."""
     elbo.eval()
     generator = torch.Generator().manual_seed(seed)

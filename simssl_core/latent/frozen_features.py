@@ -17,7 +17,7 @@ Encode = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FrozenFeatures:
     """``features`` float32 (V, N, D) of V pictures of N data, and those pictures, ``images`` uint8 (V, N, C, H, W)."""
 
     features: Tensor
@@ -46,7 +46,7 @@ def freeze(
     seconds: float = 10.0,
     seed: int = 0,
     split: Literal["train", "test"] = "train",
-) -> Frozen:
+) -> FrozenFeatures:
     """Encode ``count`` views of each of up to ``limit`` data, as many as ``seconds`` allow (at least one batch).
 
     ``split``: "train" or "test". ``plain``: the image as it is comes first, before the views. Draws from a generator of
@@ -77,7 +77,7 @@ def freeze(
         images.append(pictures.mul(255).round_().to(torch.uint8))
         if time.perf_counter() - started > seconds:
             break
-    return Frozen(torch.cat(features, 1), torch.cat(images, 1))
+    return FrozenFeatures(torch.cat(features, 1), torch.cat(images, 1))
 
 
 def pace(seconds: float, steps: int | None, started: float) -> Iterator[tuple[int, float]]:

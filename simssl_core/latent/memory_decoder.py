@@ -27,7 +27,7 @@ BATCH = 128
 LEARNING_RATE = 2e-3
 
 
-class Moment(NamedTuple):
+class LearningProgress(NamedTuple):
     """How far the learning is: its ``share`` in [0, 1], steps done, and the loss per pixel lately."""
 
     share: float
@@ -95,7 +95,7 @@ def learn(
     steps: int | None = None,
     limit: int = 10_000,
     seed: int = 0,
-) -> Iterator[Moment]:
+) -> Iterator[LearningProgress]:
     """Teach ``memory`` to draw from frozen representations; yields its progress, at the end ``share`` = 1.
 
     Stops after ``seconds`` (encoding the training data among them) or ``steps``, whichever comes first; the learning
@@ -112,7 +112,7 @@ def learn(
     lately = torch.tensor(math.nan)
     for step, share in pace(seconds, steps, started):
         if step % 10 == 0 or share == 1:
-            yield Moment(share, step, float(lately))
+            yield LearningProgress(share, step, float(lately))
         if share == 1:
             break
         optimizer.param_groups[0]["lr"] = learning_rate(LEARNING_RATE, step, share)

@@ -13,7 +13,7 @@ from simssl_core.jobs import launcher
 from simssl_core.library import entries
 from simssl_core.library.entries import RunEntry
 from simssl_core.storage import database, files, paths, race_file
-from simssl_core.storage.database import at, has_store
+from simssl_core.storage.database import has_store, open_store
 
 Root = str | os.PathLike | None
 
@@ -33,7 +33,7 @@ def rename(run: str, new: str, root: Root = None) -> str:
     os.rename(entry.folder, target)
     files.write_whole(target / "run.json", json.dumps(record | {"run": new}, indent=1))
     if has_store(where):
-        at(where).rename(run, new)
+        open_store(where).rename(run, new)
     if paths.race_file(where, entry.race).exists():
         race = race_file.read(where, entry.race)
         race.runs = {label: new if name == run else name for label, name in race.runs.items()}
@@ -56,9 +56,9 @@ def delete(run: str, root: Root = None) -> str:
         moment += 1
     ticket = f"{moment}--{run}"
     if has_store(where):
-        store = at(where)
+        store = open_store(where)
         if entry.folder.is_dir():
-            database.complete(store, run, entry.folder)
+            database.complete_history(store, run, entry.folder)
         store.forget(run)
     if entry.folder.is_dir():
         os.rename(entry.folder, trash / ticket)

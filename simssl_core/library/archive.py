@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from simssl_core.errors import CheckpointError, RunError
 from simssl_core.library import entries
 from simssl_core.storage import checkpoints, database, history, paths
-from simssl_core.storage.database import at, has_store
+from simssl_core.storage.database import has_store, open_store
 from simssl_core.storage.files import read_json
 from simssl_core.storage.run_record import PICKLES, RECORD, RunRecord, read_run
 
@@ -43,7 +43,7 @@ def to_zip(run: str, root: str | os.PathLike | None = None) -> bytes:
     if entry.status == "damaged" or not entry.has_weights:
         raise CheckpointError(f"'{run}' cannot be exported: {entry.reason or 'it has no weights yet'}")
     if has_store(where) and not entry.live:
-        database.complete(at(where), run, entry.folder)
+        database.complete_history(open_store(where), run, entry.folder)
     files = {p.relative_to(entry.folder).as_posix(): p for p in entry.folder.rglob("*") if p.is_file()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -95,7 +95,7 @@ def csv(run: str, root: str | os.PathLike | None = None) -> str:
     entry = entries.find(run, where)
     rows = {(row[0], row[2]): row for row in history.read(entry.folder)}
     if has_store(where):
-        rows |= {(row[0], row[2]): row for row in at(where, readonly=True).history(run)}
+        rows |= {(row[0], row[2]): row for row in open_store(where, readonly=True).history(run)}
     text = io.StringIO()
     tables.writer(text, lineterminator="\n").writerows([history.HEADER, *(rows[key] for key in sorted(rows))])
     return text.getvalue()

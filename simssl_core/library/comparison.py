@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from simssl_core.errors import CheckpointError
 from simssl_core.library.entries import RunEntry
 from simssl_core.storage import evaluation_file
-from simssl_core.storage.evaluation_file import Findings, Layer
+from simssl_core.storage.evaluation_file import Evaluation, Layer
 
 NOT_COMPARED = ("seed", "device", "threads", "probe_share", "probe_images", "map_points", "checkpoint_seconds")
 SEEDS, DATA, NONE = "seeds", "held-out data", ""
@@ -45,7 +45,7 @@ class Group:
     objective: str
     entries: tuple[RunEntry, ...]
     scores: dict[str, Number] = field(default_factory=dict)
-    found: tuple[Findings, ...] = ()
+    found: tuple[Evaluation, ...] = ()
 
     @property
     def first(self) -> RunEntry:
@@ -79,7 +79,7 @@ class Comparison:
 
 def compare(entries: Sequence[RunEntry]) -> Comparison:
     """Group the runs and read what was found of each; a damaged file is told, not raised."""
-    measured: dict[str, Findings] = {}
+    measured: dict[str, Evaluation] = {}
     trouble: dict[str, str] = {}
     for entry in entries:
         try:
@@ -87,23 +87,23 @@ def compare(entries: Sequence[RunEntry]) -> Comparison:
         except CheckpointError as error:
             trouble[entry.run] = str(error)
             continue
-        if found is not None and evaluation_file.current(found, entry.folder):
+        if found is not None and evaluation_file.is_current(found, entry.folder):
             measured[entry.run] = found
     together: dict[str, list[RunEntry]] = {}
     for entry in entries:
-        together.setdefault(alike(entry), []).append(entry)
+        together.setdefault(same_but_for_seed(entry), []).append(entry)
     names = _titles(list(together.values()))
     groups = tuple(_group(title, some, measured) for title, some in zip(names, together.values(), strict=True))
-    missing = tuple(entry.run for entry in entries if entry.has_weights and not whole(measured, entry))
+    missing = tuple(entry.run for entry in entries if entry.has_weights and not is_complete(measured, entry))
     return Comparison(groups, missing, trouble)
 
 
-def whole(measured: dict[str, Findings], entry: RunEntry) -> bool:
+def is_complete(measured: dict[str, Evaluation], entry: RunEntry) -> bool:
     """Whether nothing is missing; at the end of a training everything but the layers is measured."""
     return entry.run in measured and bool(measured[entry.run].layers)
 
 
-def alike(entry: RunEntry) -> str:
+def same_but_for_seed(entry: RunEntry) -> str:
     """Equal for runs that differ only in their seed (and in what does not touch the outcome)."""
     config = {name: dict(entry.config.get(name) or {}) for name in ("data", "views", "model", "train")}
     for name in NOT_COMPARED:
@@ -122,14 +122,14 @@ def _titles(together: Sequence[Sequence[RunEntry]]) -> list[str]:
     ]
 
 
-def _group(title: str, entries: Sequence[RunEntry], measured: dict[str, Findings]) -> Group:
+def _group(title: str, entries: Sequence[RunEntry], measured: dict[str, Evaluation]) -> Group:
     names = dict.fromkeys(name for entry in entries for name in entry.scores)
     found = tuple(measured[entry.run] for entry in entries if entry.run in measured)
     scores = {name: number(name, entries, measured) for name in names}
     return Group(title, entries[0].objective, tuple(entries), scores, found)
 
 
-def number(name: str, entries: Sequence[RunEntry], measured: dict[str, Findings]) -> Number:
+def number(name: str, entries: Sequence[RunEntry], measured: dict[str, Evaluation]) -> Number:
     """The score ``name`` of runs that are alike: over their seeds, or of the only one with its error over data."""
     values = [entry.scores[name] for entry in entries if name in entry.scores]
     if len(values) > 1:

@@ -19,7 +19,7 @@ from simssl_core.errors import LabError, RunError
 from simssl_core.jobs import launcher
 from simssl_core.jobs import status as statuses
 from simssl_core.storage import paths
-from simssl_core.storage.database import Curve, Store, at, has_store
+from simssl_core.storage.database import Curve, Store, has_store, open_store
 from simssl_core.storage.history import read_history
 from simssl_core.storage.run_record import RECORD, RunRecord, read_run
 from simssl_core.storage.schema import RaceRow, RunRow
@@ -83,7 +83,7 @@ def runs(root: Root = None) -> list[RunEntry]:
 def races(root: Root = None) -> list[RaceRow]:
     """Every race the store knows, newest first; none where nothing was ever trained."""
     where = paths.root(root)
-    return at(where, readonly=True).races() if has_store(where) else []
+    return open_store(where, readonly=True).races() if has_store(where) else []
 
 
 def find(run: str, root: Root = None) -> RunEntry:
@@ -109,7 +109,7 @@ def history(
     where = paths.root(root)
     folder = paths.run_folder(where, run)
     if has_store(where):
-        curves = at(where, readonly=True).metrics(run, names, max_points, axis)
+        curves = open_store(where, readonly=True).metrics(run, names, max_points, axis)
         if curves:
             return curves
     wanted = None if names is None else set(names)
@@ -125,7 +125,7 @@ def history(
 def latest(run: str, root: Root = None) -> dict[str, tuple[int, float]]:
     """``{name: (step, value)}``: the newest value of each metric."""
     where = paths.root(root)
-    if has_store(where) and (found := at(where, readonly=True).latest(paths.checked(run))):
+    if has_store(where) and (found := open_store(where, readonly=True).latest(paths.checked(run))):
         return found
     return {name: (xs[-1], ys[-1]) for name, (xs, ys) in history(run, root=where, max_points=2).items()}
 
@@ -148,16 +148,16 @@ class _States:
         launcher.reap()
         try:
             if has_store(root):
-                self.store = at(root, readonly=True)
+                self.store = open_store(root, readonly=True)
                 self.races = {row.race: row for row in self.store.races()}
                 self.runs = {row.run: row for row in self.store.runs()}
         except RunError:
             self.races, self.runs = {}, {}  # the folders still tell the most
 
-    def status(self, race: str) -> str:
-        if race not in self._status:
-            self._status[race] = statuses.of_row(self.store, self.races[race])
-        return self._status[race]
+    def status(self, race_name: str) -> str:
+        if race_name not in self._status:
+            self._status[race_name] = statuses.row_status(self.store, self.races[race_name])
+        return self._status[race_name]
 
     def live(self, row: RunRow) -> bool:
         return row.race in self.races and self.status(row.race) in (*statuses.ACTIVE, "failed", "interrupted")

@@ -36,7 +36,7 @@ class Store:
     # -- races and runs -------------------------------------------------------------------------------------------
 
     def add_race(
-        self, race: str, config: str, steps: int, runs: Iterable[tuple[str, str, str, str]], **fields: Any
+        self, race_name: str, config: str, steps: int, runs: Iterable[tuple[str, str, str, str]], **fields: Any
     ) -> None:
         """Register a race and its ``runs`` (run, label, objective, data set), forgetting earlier ones of that name."""
         fields = {"created": time.time(), "heartbeat": time.time(), **fields, "config": config, "steps": steps}
@@ -44,36 +44,37 @@ class Store:
 
         def write(db: sqlite3.Connection) -> None:
             for table in ("runs", "events", "commands"):
-                db.execute(f"DELETE FROM {table} WHERE race=?", (race,))
-            db.execute("DELETE FROM races WHERE race=?", (race,))
+                db.execute(f"DELETE FROM {table} WHERE race=?", (race_name,))
+            db.execute("DELETE FROM races WHERE race=?", (race_name,))
             names = ", ".join(["race", *fields])
             db.execute(
-                f"INSERT INTO races({names}) VALUES({', '.join('?' * (len(fields) + 1))})", (race, *fields.values())
+                f"INSERT INTO races({names}) VALUES({', '.join('?' * (len(fields) + 1))})",
+                (race_name, *fields.values()),
             )
             for run, label, objective, data in runs:
                 for table in ("metrics", "latest"):
                     db.execute(f"DELETE FROM {table} WHERE run=?", (run,))
-                row = (run, race, label, objective, data)
+                row = (run, race_name, label, objective, data)
                 db.execute("INSERT OR REPLACE INTO runs(run, race, label, objective, data) VALUES(?,?,?,?,?)", row)
 
         self._write(write)
 
-    def race(self, race: str) -> RaceRow | None:
+    def race(self, race_name: str) -> RaceRow | None:
         """The race, or None."""
-        rows = self._read("SELECT * FROM races WHERE race=?", (race,))
+        rows = self._read("SELECT * FROM races WHERE race=?", (race_name,))
         return self._race(rows[0]) if rows else None
 
     def races(self) -> list[RaceRow]:
         """Every race, newest first."""
         return [self._race(row) for row in self._read("SELECT * FROM races ORDER BY created DESC")]
 
-    def update_race(self, race: str, **fields: Any) -> None:
+    def update_race(self, race_name: str, **fields: Any) -> None:
         """Set some of :data:`schema.RACE_FIELDS`."""
-        self._update("races", "race", race, schema.RACE_FIELDS, fields)
+        self._update("races", "race", race_name, schema.RACE_FIELDS, fields)
 
-    def runs(self, race: str | None = None) -> list[RunRow]:
+    def runs(self, race_name: str | None = None) -> list[RunRow]:
         """The runs of one race, or all."""
-        where, values = ("WHERE race=?", (race,)) if race is not None else ("", ())
+        where, values = ("WHERE race=?", (race_name,)) if race_name is not None else ("", ())
         query = f"SELECT * FROM runs {where} ORDER BY rowid"
         return [schema.run_row(row) for row in self._read(query, values)]
 
@@ -103,12 +104,12 @@ class Store:
 
         self._write(write)
 
-    def forget_race(self, race: str) -> None:
+    def forget_race(self, race_name: str) -> None:
         """Drop the race's own rows."""
 
         def write(db: sqlite3.Connection) -> None:
             for table in ("races", "runs", "events", "commands"):
-                db.execute(f"DELETE FROM {table} WHERE race=?", (race,))
+                db.execute(f"DELETE FROM {table} WHERE race=?", (race_name,))
 
         self._write(write)
 
@@ -154,7 +155,7 @@ class Store:
 
     def add_event(
         self,
-        race: str,
+        race_name: str,
         kind: str,
         text: str,
         *,
@@ -163,28 +164,30 @@ class Store:
         data: dict | None = None,
     ) -> None:
         """Note what happened."""
-        row = (race, run, time.time(), step, kind, text, json.dumps(data or {}))
+        row = (race_name, run, time.time(), step, kind, text, json.dumps(data or {}))
         self._write(
             lambda db: db.execute("INSERT INTO events(race,run,time,step,kind,text,data) VALUES(?,?,?,?,?,?,?)", row)
         )
 
-    def events(self, race: str, after: int = 0, kinds: Iterable[str] | None = None, limit: int = 500) -> list[Event]:
+    def events(
+        self, race_name: str, after: int = 0, kinds: Iterable[str] | None = None, limit: int = 500
+    ) -> list[Event]:
         """The race's events with an id above ``after``, oldest first (of many, the newest ``limit``)."""
         kinds = tuple(kinds or ())
         only = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         query = f"SELECT * FROM events WHERE race=? AND id>? {only} ORDER BY id DESC LIMIT ?"
-        rows = self._read(query, (race, after, *kinds, limit))
+        rows = self._read(query, (race_name, after, *kinds, limit))
         return [Event(*row[:7], json.loads(row[7] or "{}")) for row in reversed(rows)]
 
-    def send(self, race: str, kind: str, **data: Any) -> None:
+    def send(self, race_name: str, kind: str, **data: Any) -> None:
         """Leave a command for the race's worker."""
-        row = (race, kind, json.dumps(data), time.time())
+        row = (race_name, kind, json.dumps(data), time.time())
         self._write(lambda db: db.execute("INSERT INTO commands(race, kind, data, time) VALUES(?,?,?,?)", row))
 
-    def take_commands(self, race: str) -> list[Command]:
+    def take_commands(self, race_name: str) -> list[Command]:
         """The commands not yet taken, oldest first; each is handed out once."""
         query = "SELECT id, kind, data FROM commands WHERE race=? AND done IS NULL ORDER BY id"
-        rows = self._read(query, (race,))
+        rows = self._read(query, (race_name,))
         if rows:
             done = [(time.time(), row[0]) for row in rows]
             self._write(lambda db: db.executemany("UPDATE commands SET done=? WHERE id=?", done))
@@ -252,7 +255,7 @@ class Store:
                         f"The record of runs ({paths.store_file(self.root)}) cannot be used: {error}. "
                         "Free some disk space, or see that its folder can be written."
                     ) from error
-                repair.mend(self.root)
+                repair.repair(self.root)
         raise AssertionError("unreachable")
 
     def _connection(self) -> sqlite3.Connection:
@@ -262,7 +265,7 @@ class Store:
         if db is not None and inode == self._local.inode:
             return db
         if inode is None:
-            repair.mend(self.root)
+            repair.repair(self.root)
         if db is not None:  # the file was deleted or exchanged under us: what we still hold open is not lost
             if not self.readonly:
                 repair.carry_over(db, path)
@@ -278,7 +281,7 @@ def has_store(root: Path) -> bool:
 
 
 @lru_cache(maxsize=16)
-def at(root: Path, readonly: bool = False) -> Store:
+def open_store(root: Path, readonly: bool = False) -> Store:
     """The handle on a root's store that this process shares."""
     return Store(root, readonly)
 
@@ -290,7 +293,7 @@ def _inode(path: Path) -> int | None:
         return None
 
 
-def complete(store: Store, run: str, folder: Path) -> None:
+def complete_history(store: Store, run: str, folder: Path) -> None:
     """Bring the file up to what the store knows (after a crash the store is ahead of it)."""
     rows = store.history(run)
     if rows:

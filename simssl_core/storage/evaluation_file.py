@@ -75,7 +75,7 @@ class Elbo(Finite):
         return self.reconstruct + self.entropy + self.prior
 
 
-class Findings(Finite):
+class Evaluation(Finite):
     """One full measurement. ``train`` and ``test``: the images that a probe learnt from and was asked about."""
 
     format: Literal[1] = FORMAT
@@ -99,7 +99,7 @@ class Findings(Finite):
         return value
 
 
-def read(folder: Path | str) -> Findings | None:
+def read(folder: Path | str) -> Evaluation | None:
     """What was found of the run; None where it was never measured in full.
 
     Raises:
@@ -114,19 +114,19 @@ def read(folder: Path | str) -> Findings | None:
 
 
 @lru_cache(maxsize=500)
-def _read(path: Path, modified: int, size: int, inode: int) -> Findings:
+def _read(path: Path, modified: int, size: int, inode: int) -> Evaluation:
     """Remembered until the file changes (the last three arguments)."""
     values = read_json(path)
     version = values.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise CheckpointError(f"{path} has format {version}, this lab reads up to {FORMAT}: update the lab")
     try:
-        return parse(Findings, values, FILE)
+        return parse(Evaluation, values, FILE)
     except ConfigError as error:
         raise CheckpointError(f"{error}. The file is damaged; measure '{path.parent.name}' in full again") from error
 
 
-def current(found: Findings, folder: Path | str) -> bool:
+def is_current(found: Evaluation, folder: Path | str) -> bool:
     """Whether it was measured on the weights that the run has now."""
     try:
         return found.weights == weights_id(folder)
@@ -134,7 +134,7 @@ def current(found: Findings, folder: Path | str) -> bool:
         return False
 
 
-def write(folder: Path | str, found: Findings) -> None:
+def write(folder: Path | str, found: Evaluation) -> None:
     """Keep ``found`` with the run.
 
     Raises:
@@ -143,7 +143,7 @@ def write(folder: Path | str, found: Findings) -> None:
     write_whole(Path(folder) / FILE, found.model_dump_json(indent=1))
 
 
-def as_findings(measurement: Measurement, weights: str, step: int) -> Findings:
+def as_findings(measurement: Measurement, weights: str, step: int) -> Evaluation:
     """A full ``measurement`` of these ``weights`` (see :func:`weights_id`) in the form in which it is stored."""
     values = {
         "weights": weights,
@@ -155,7 +155,7 @@ def as_findings(measurement: Measurement, weights: str, step: int) -> Findings:
         "spectrum": measurement.spectrum,
         "layers": [_as_layer(name, numbers) for name, numbers in measurement.layers.items()],
     }
-    return parse(Findings, values, FILE)
+    return parse(Evaluation, values, FILE)
 
 
 def _as_layer(name: str, numbers: Mapping[str, float]) -> dict[str, Any]:

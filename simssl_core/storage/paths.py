@@ -43,19 +43,19 @@ def store_file(root: Path) -> Path:
     return lab(root) / "store.sqlite"
 
 
-def lease_file(root: Path, race: str) -> Path:
+def lease_file(root: Path, race_name: str) -> Path:
     """Locked by the process that trains ``race``, for as long as it lives."""
-    return lab(root) / f"{checked(race, 'race')}.lease"
+    return lab(root) / f"{checked(race_name, 'race')}.lease"
 
 
-def race_file(root: Path, race: str) -> Path:
+def race_file(root: Path, race_name: str) -> Path:
     """What a worker needs to know of ``race``: see :mod:`simssl_core.storage.race_file`."""
-    return lab(root) / f"{checked(race, 'race')}.json"
+    return lab(root) / f"{checked(race_name, 'race')}.json"
 
 
-def log_file(root: Path, race: str) -> Path:
+def log_file(root: Path, race_name: str) -> Path:
     """What the worker of ``race`` printed; tracebacks stand here and nowhere else."""
-    return lab(root) / f"{checked(race, 'race')}.log"
+    return lab(root) / f"{checked(race_name, 'race')}.log"
 
 
 def run_folder(root: Path, run: str) -> Path:

@@ -66,21 +66,21 @@ def reserve(root: Path, race: RaceFile) -> bool:
     return True
 
 
-def read(root: Path, race: str) -> RaceFile:
+def read(root: Path, race_name: str) -> RaceFile:
     """The race's file; where it is missing, put together again from the run folders of that race.
 
     Raises:
         RunError: neither exists, or the file is damaged.
     """
-    path = paths.race_file(root, race)
+    path = paths.race_file(root, race_name)
     if not path.exists():
-        return _from_folders(root, race)
+        return _from_folders(root, race_name)
     try:
         value = files.read_json(path)
         config = parse(RunConfig, value["config"], str(path))
         changes = [Change(**item) for item in value.get("changes", [])]
         runs = {str(label): paths.checked(run) for label, run in value["runs"].items()}
-        return RaceFile(race, config, runs, float(value.get("created", 0.0)), changes, _plan(value))
+        return RaceFile(race_name, config, runs, float(value.get("created", 0.0)), changes, _plan(value))
     except RunError:
         raise
     except (LabError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -91,20 +91,20 @@ def _plan(value: dict) -> dict[str, int]:
     return {str(name): int(number) for name, number in value.get("plan", {}).items()}
 
 
-def _from_folders(root: Path, race: str) -> RaceFile:
+def _from_folders(root: Path, race_name: str) -> RaceFile:
     found: dict[str, str] = {}
     config = None
     for path in sorted(Path(root).glob("*/run.json")):
         try:
             record = files.read_json(path)
-            if record.get("race") == race:
+            if record.get("race") == race_name:
                 config = parse(RunConfig, record["config"], str(path))
                 found[str(record["label"])] = path.parent.name
         except (LabError, KeyError):
             continue
     if config is None:
-        raise RunError(f"There is no race called '{race}' in {root}.")
+        raise RunError(f"There is no race called '{race_name}' in {root}.")
     members = tuple(member for member in config.members if member.label in found)
     if not members:
-        raise RunError(f"The runs of '{race}' in {root} do not belong to its configuration.")
-    return RaceFile(race, config.model_copy(update={"members": members}), found)
+        raise RunError(f"The runs of '{race_name}' in {root} do not belong to its configuration.")
+    return RaceFile(race_name, config.model_copy(update={"members": members}), found)

@@ -27,7 +27,7 @@ def connect(path: Path, readonly: bool = False) -> sqlite3.Connection:
     return db
 
 
-def mend(root: Path) -> None:
+def repair(root: Path) -> None:
     """Create the database if it is missing; set it aside and write a new one from the folders if it is damaged.
 
     Raises:

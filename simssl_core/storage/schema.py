@@ -71,7 +71,7 @@ class RunRow:
 @dataclass(frozen=True)
 class Event:
     """Something worth a mark on a chart or a line in a list: ``kind`` is start, resume, pause, stop, change, refused,
-    measure, observer, failed, finish or interrupted; a change's ``data`` is ``{member, name, old, new}``."""
+    measure, evaluator, failed, finish or interrupted; a change's ``data`` is ``{member, name, old, new}``."""
 
     id: int
     race: str

@@ -42,7 +42,7 @@ def make(folders: Sequence[Path]) -> Report:
     shown = "\n\n".join(results.markdown(table, data) for data in dict.fromkeys(table.data))
     verdicts = claims.judge(table)
     said = [_words(verdict) for verdict in verdicts]
-    said.append("### Predictions\n\n" + theory.markdown(theory.compared(found)))
+    said.append("### Predictions\n\n" + theory.markdown(theory.compare_with_theory(found)))
     held = sum(bool(kept["validation"]) for kept in found)
     if held:
         said.insert(0, f"{held} of {len(found)} cells were measured on held-out training images (--validation).")

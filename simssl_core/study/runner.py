@@ -23,7 +23,7 @@ GIVE_UP = 3  # cells that die before any has finished: what kills them is in all
 
 
 @dataclass
-class Working:
+class RunningCell:
     """A cell's process, and how far it is."""
 
     cell: Cell
@@ -81,7 +81,7 @@ def run(wanted: Sequence[Cell], out: Path, jobs: int = 0, device: str = "auto", 
     waiting = [cell for cell in wanted if cell.name not in kept]
     places = _places(device, jobs, len(waiting))
     threads = max(1, cores() // max(1, len(places)))
-    working: list[Working] = []
+    working: list[RunningCell] = []
     done, died, started = len(kept), 0, time.monotonic()
     yield _state(done, len(wanted), working, len(kept), started)
     try:
@@ -118,7 +118,7 @@ def _places(device: str, jobs: int, most: int) -> list[str]:
     return [found[k % len(found)] for k in range(max(1, min(count, most)))]
 
 
-def _start(cell: Cell, out: Path, device: str, threads: int) -> Working:
+def _start(cell: Cell, out: Path, device: str, threads: int) -> RunningCell:
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     process = start_module(MODULE, threads=threads, text=True, **pipes)  # Ctrl-C is for the study, which ends its cells
     train = cell.config.train.model_copy(update={"threads": threads})
@@ -126,12 +126,12 @@ def _start(cell: Cell, out: Path, device: str, threads: int) -> Working:
     how = {"validation": cell.validation, "layers": cell.layers, "device": device}
     json.dump({"config": config, "out": str(out.resolve()), **how}, process.stdin)
     process.stdin.close()
-    working = Working(cell, process, device)
+    working = RunningCell(cell, process, device)
     working.listen()
     return working
 
 
-def _ended(one: Working, out: Path) -> tuple[str | None, bool]:
+def _ended(one: RunningCell, out: Path) -> tuple[str | None, bool]:
     """Why the training of a cell failed, if it did; and whether its process died, so that there is no result."""
     path = one.cell.file(out)
     if one.process.returncode or not path.exists():
@@ -141,7 +141,7 @@ def _ended(one: Working, out: Path) -> tuple[str | None, bool]:
     return plan.read(path).get("failed"), False
 
 
-def _state(done: int, total: int, working: Sequence[Working], kept: int, started: float) -> State:
+def _state(done: int, total: int, working: Sequence[RunningCell], kept: int, started: float) -> State:
     worth = done + 0.9 * sum(one.share for one in working)  # the rest of a cell is its measurement
     fresh = worth - kept
     left = (time.monotonic() - started) * (total - worth) / fresh if fresh > 0.2 else None

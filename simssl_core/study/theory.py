@@ -16,7 +16,7 @@ from simssl_core.objectives import facts
 YES_OR_NO = ("hflip", "vflip", "greyscale")
 
 
-def compared(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def compare_with_theory(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """A row for each factor of each cell: data, label, family, seed, factor, said, found, right."""
     rows = [row for kept in found if kept.get("scores") for row in _of_cell(kept)]
     return pd.DataFrame(rows, columns=["data", "label", "family", "seed", "factor", "said", "found", "right"])

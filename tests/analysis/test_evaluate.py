@@ -29,12 +29,12 @@ def shelf(tmp_path_factory):
 
 
 def test_it_says_what_score_says_and_how_sure_it_is(shelf):
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.evaluation.features import collect
     from simssl_core.evaluation.measurement import full_plan
 
     found = evaluation_file.read(shelf / "small-simclr")
-    run = reopen(shelf / "small-simclr", images=200)
+    run = open_trained_run(shelf / "small-simclr", images=200)
     again = score(collect(run.objective.encode, run.dataset, run.views, full_plan(200)), full=True)
     assert found.scores == pytest.approx(again, abs=1e-4)
     assert {"linear", "mlp", "style_r2", "style:crop_x"} <= set(found.intervals)
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_told(tmp_path, text, told):
 
 def test_the_zip_carries_it(shelf, tmp_path):
     run = archive.from_zip(archive.to_zip("small-simclr", shelf), tmp_path)
-    assert evaluation_file.current(evaluation_file.read(tmp_path / run), tmp_path / run)
+    assert evaluation_file.is_current(evaluation_file.read(tmp_path / run), tmp_path / run)
 
 
 def test_what_was_measured_on_other_weights_gives_no_errors(shelf):

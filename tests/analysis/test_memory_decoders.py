@@ -38,8 +38,8 @@ def go_on_training(folder):
 
 
 def test_it_is_learnt_once_and_draws_again_what_it_drew(folder):
-    said = memory_decoders.about(folder)
-    assert memory_decoders.state(folder) == "ready" and said.step == 0 and 0 < said.loss < 1
+    said = memory_decoders.memory_info(folder)
+    assert memory_decoders.memory_status(folder) == "ready" and said.step == 0 and 0 < said.loss < 1
     z = np.random.default_rng(0).normal(size=(4, 12)).astype(np.float32)
     import torch
 
@@ -51,10 +51,10 @@ def test_it_is_learnt_once_and_draws_again_what_it_drew(folder):
 def test_half_precision_does_not_show(shelf):
     import torch
 
-    from simssl_core.analysis.trained_run import reopen
+    from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.latent import memory_decoder
 
-    run = reopen(shelf / "small-simclr")
+    run = open_trained_run(shelf / "small-simclr")
     exact = memory_decoders.build(run.record)
     list(memory_decoder.learn(exact, run.objective.encode, run.dataset, run.views, 60, 60))
     z = torch.randn(16, 12, generator=torch.Generator().manual_seed(0))
@@ -64,11 +64,11 @@ def test_half_precision_does_not_show(shelf):
 
 def test_after_further_training_it_is_outdated_until_learnt_again(folder):
     go_on_training(folder)
-    assert memory_decoders.state(folder) == "outdated"
+    assert memory_decoders.memory_status(folder) == "outdated"
     with pytest.raises(CheckpointError, match="earlier weights"):
         memory_decoders.open_memory(folder)
     moments = list(memory_decoders.learn(folder, seconds=30, steps=5))
-    assert moments[-1].share == 1.0 and memory_decoders.state(folder) == "ready"
+    assert moments[-1].share == 1.0 and memory_decoders.memory_status(folder) == "ready"
 
 
 def test_a_run_that_changes_while_it_is_learnt_keeps_none(folder):
@@ -78,7 +78,7 @@ def test_a_run_that_changes_while_it_is_learnt_keeps_none(folder):
     go_on_training(folder)
     with pytest.raises(CheckpointError, match="went on training"):
         list(learning)
-    assert memory_decoders.state(folder) == "missing"
+    assert memory_decoders.memory_status(folder) == "missing"
 
 
 @pytest.mark.parametrize("damage", ["cut", "garbage", "foreign", "nan"])
@@ -93,9 +93,9 @@ def test_damage_is_told_and_not_drawn(folder, damage):
     if damage == "foreign":
         save_file(load_file(path), path)
     if damage == "nan":
-        said = json.dumps({"format": 1, **memory_decoders.about(folder).__dict__})
+        said = json.dumps({"format": 1, **memory_decoders.memory_info(folder).__dict__})
         save_file({name: value * float("nan") for name, value in load_file(path).items()}, path, {"memory": said})
-    assert memory_decoders.state(folder) == ("ready" if damage == "nan" else "damaged")
+    assert memory_decoders.memory_status(folder) == ("ready" if damage == "nan" else "damaged")
     with pytest.raises(CheckpointError):
         memory_decoders.open_memory(folder)
 
@@ -103,18 +103,18 @@ def test_damage_is_told_and_not_drawn(folder, damage):
 def test_another_runs_file_is_not_taken_for_its_own(shelf, tmp_path):
     other = shutil.copytree(shelf / "small-vae", tmp_path / "small-vae")
     shutil.copy(shelf / "small-simclr" / memory_decoders.FILE, other)
-    assert memory_decoders.state(other) == "outdated"
+    assert memory_decoders.memory_status(other) == "outdated"
 
 
 def test_the_zip_carries_it_and_it_still_fits(shelf, tmp_path):
     run = archive.from_zip(archive.to_zip("small-simclr", shelf), tmp_path)
-    assert memory_decoders.state(tmp_path / run) == "ready"
+    assert memory_decoders.memory_status(tmp_path / run) == "ready"
     memory_decoders.open_memory(tmp_path / run)
 
 
 def test_what_is_remembered_is_of_the_same_images(shelf):
     images = reconstructions.chosen_images(shelf / "small-simclr", 10)
-    drawn = reconstructions.remembered(shelf / "small-simclr", images)
+    drawn = reconstructions.memory_pictures(shelf / "small-simclr", images)
     assert drawn.shape == images.shape == (10, 1, 8, 8) and drawn.dtype == np.uint8
     assert reconstructions.squared_error(images, images) == 0
     mean = np.broadcast_to(images.mean(0, keepdims=True), images.shape)
@@ -124,7 +124,8 @@ def test_what_is_remembered_is_of_the_same_images(shelf):
 
 def test_without_one_it_says_so(shelf):
     assert (
-        memory_decoders.state(shelf / "small-vae") == "missing" and memory_decoders.about(shelf / "small-vae") is None
+        memory_decoders.memory_status(shelf / "small-vae") == "missing"
+        and memory_decoders.memory_info(shelf / "small-vae") is None
     )
     with pytest.raises(CheckpointError, match="no memory decoder yet"):
         memory_decoders.open_memory(shelf / "small-vae")

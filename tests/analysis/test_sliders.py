@@ -33,13 +33,13 @@ DESCRIBED = (
 )
 
 
-def cosine(way: sliders.Ways, name: str, axis: int) -> float:
+def cosine(way: sliders.SliderDirections, name: str, axis: int) -> float:
     return float(way.vectors[way.names.index(name)][axis])
 
 
 def test_every_planted_direction_is_found(planted):
     z, gallery = planted
-    found = sliders.find(z, None, gallery, DESCRIBED)
+    found = sliders.slider_directions(z, None, gallery, DESCRIBED)
     assert list(found) == [sliders.DIMENSIONS, sliders.CLASSES, sliders.FACTORS], "no views: neither style nor content"
     classes, factors = found[sliders.CLASSES], found[sliders.FACTORS]
     assert set(classes.names) == {"a", "c"}, "b lies in the middle of the others: there is no way towards it"
@@ -57,12 +57,12 @@ def test_every_planted_direction_is_found(planted):
 def test_without_labels_or_factors_nothing_is_made_up(planted):
     z, gallery = planted
     bare = Gallery(gallery.images, np.full(N, -1), (), gallery.cloud, True)
-    assert list(sliders.find(z, None, bare, ())) == [sliders.DIMENSIONS]
+    assert list(sliders.slider_directions(z, None, bare, ())) == [sliders.DIMENSIONS]
 
 
 def test_views_bring_style_and_content(planted):
     z, gallery = planted
     views = torch.stack([z, z + torch.tensor([0, 0, 0, 0, 1.0]) * torch.randn(N, 1, generator=torch.manual_seed(0))])
-    found = sliders.find(z, views, gallery, DESCRIBED)
+    found = sliders.slider_directions(z, views, gallery, DESCRIBED)
     assert abs(float(found[sliders.STYLE].vectors[0][4])) > 0.99 and found[sliders.STYLE].notes[0] == "100%"
     assert abs(float(found[sliders.CONTENT].vectors[0][0])) > 0.99

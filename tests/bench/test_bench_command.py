@@ -123,7 +123,7 @@ def test_a_real_race_is_measured_for_the_cost_of_its_probes(monkeypatch):
 
 
 def test_the_probes_summary_from_known_metrics():
-    latest = {"probe_share": (9, 0.06), "probe_share_trainer": (9, 0.02), "probe_share_observer": (9, 0.04)}
+    latest = {"probe_share": (9, 0.06), "probe_share_trainer": (9, 0.02), "probe_share_evaluator": (9, 0.04)}
     latest["probe_share_map"] = (9, 0.03)
     found = probes.summary("x", 50.0, latest, 5, 11.0)
     assert found["interval"] == 10.0

@@ -36,7 +36,7 @@ def quick(monkeypatch, seen):
 def test_trouble_with_one_run_does_not_keep_the_other_waiting(shelf, monkeypatch):
     seen = []
     quick(monkeypatch, seen)
-    background_tasks.work(background_tasks.FULL, ["small-vae", "small-simclr"], shelf)
+    background_tasks.run_task(background_tasks.FULL, ["small-vae", "small-simclr"], shelf)
     now = background_tasks.status(background_tasks.FULL, shelf)
     assert seen == ["small-vae", "small-simclr"] and now.trouble == {"small-vae": "no vae today"}
     assert now.share == 1.0 and now.words == "done" and not now.alive and now.ended
@@ -46,13 +46,14 @@ def test_a_wish_to_stop_is_obeyed_at_the_next_step(shelf, monkeypatch):
     seen = []
     quick(monkeypatch, seen)
     background_tasks.stop(background_tasks.FULL, shelf)
-    done = background_tasks.work(background_tasks.FULL, ["small-simclr", "small-vae"], shelf)
+    done = background_tasks.run_task(background_tasks.FULL, ["small-simclr", "small-vae"], shelf)
     assert seen == ["small-simclr"] and done.words == "stopped" and done.share < 1
 
 
 def test_one_of_a_kind_at_a_time(shelf):
     background_tasks._say(
-        shelf, background_tasks.Chore(background_tasks.FULL, ("small-vae",), run="small-vae", started=time.time())
+        shelf,
+        background_tasks.BackgroundTask(background_tasks.FULL, ("small-vae",), run="small-vae", started=time.time()),
     )
     lease = Lease(background_tasks._file(shelf, background_tasks.FULL, "lease"))
     assert not background_tasks.status(background_tasks.FULL, shelf).alive
@@ -71,9 +72,9 @@ def test_an_unknown_run_starts_nothing(shelf):
 
 
 def test_the_time_left_follows_from_the_share():
-    chore = background_tasks.Chore(background_tasks.FULL, ("a",), share=0.25, started=time.time() - 10)
-    assert chore.left == pytest.approx(30, rel=0.05)
-    assert background_tasks.Chore(background_tasks.FULL, ("a",), started=time.time()).left is None
+    task = background_tasks.BackgroundTask(background_tasks.FULL, ("a",), share=0.25, started=time.time() - 10)
+    assert task.left == pytest.approx(30, rel=0.05)
+    assert background_tasks.BackgroundTask(background_tasks.FULL, ("a",), started=time.time()).left is None
 
 
 def test_a_process_of_its_own_learns_and_keeps(shelf, monkeypatch):
@@ -87,5 +88,5 @@ def test_a_process_of_its_own_learns_and_keeps(shelf, monkeypatch):
     until(lambda: not background_tasks.status(background_tasks.MEMORY, shelf).alive, 20, "its end")
     assert (
         background_tasks.status(background_tasks.MEMORY, shelf).words == "stopped"
-        and memory_decoders.state(shelf / "small-simclr") == "missing"
+        and memory_decoders.memory_status(shelf / "small-simclr") == "missing"
     )

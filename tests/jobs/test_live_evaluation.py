@@ -1,4 +1,4 @@
-"""Live measurement: within its share, in turn, without a trace in the training, and it survives a dead observer."""
+"""Live measurement: within its share, in turn, without a trace in the training, and it survives a dead evaluator."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from simssl_core import library
 from simssl_core.data.probe_set import Plan
 from simssl_core.evaluation.measurement import Encodings
 from simssl_core.jobs import evaluator_process, live_evaluation, session
-from simssl_core.jobs.live_evaluation import Measurer
+from simssl_core.jobs.live_evaluation import LiveEvaluation
 from simssl_core.jobs.messages import Job
 from simssl_core.storage import map_files
 from simssl_core.storage.database import Store
@@ -37,28 +37,37 @@ def schedule(members, share, total, cost, ready=0.0, drawing=0.0):
     """When each member is measured, in a simulated race of steps of 0.1 s. UMAP is compiled after ``ready`` seconds:
     the ``drawing`` of frames until then is paid at once, with the first measurement that follows."""
     race = Clock(dict.fromkeys(members), share, total)
-    measurer = object.__new__(Measurer)
-    measurer.race, measurer.blocked, measurer.cpu, measurer._from, measurer._sent = race, 0.0, 0.0, 0.0, None
-    measurer._owed = 0
-    measurer._cost, measurer._count, measurer.observer = {}, dict.fromkeys(members, 0), object()
-    measurer._receive = lambda: None
+    live_evaluation = object.__new__(LiveEvaluation)
+    live_evaluation.race, live_evaluation.blocked, live_evaluation.cpu, live_evaluation._from, live_evaluation._sent = (
+        race,
+        0.0,
+        0.0,
+        0.0,
+        None,
+    )
+    live_evaluation._owed = 0
+    live_evaluation._cost, live_evaluation._count, live_evaluation.evaluator = {}, dict.fromkeys(members, 0), object()
+    live_evaluation._receive = lambda: None
     times = {name: [] for name in members}
 
     def take(label):
         times[label].append(race.elapsed)
-        measurer._count[label] += 1
-        measurer._owed += drawing > 0
+        live_evaluation._count[label] += 1
+        live_evaluation._owed += drawing > 0
         drawn = race.elapsed >= ready
-        paid = cost + drawing * measurer._owed * drawn
-        measurer.blocked, measurer.cpu = measurer.blocked + cost / 2, measurer.cpu + paid - cost / 2
-        measurer._cost[label] = paid
-        measurer._owed *= not drawn
+        paid = cost + drawing * live_evaluation._owed * drawn
+        live_evaluation.blocked, live_evaluation.cpu = (
+            live_evaluation.blocked + cost / 2,
+            live_evaluation.cpu + paid - cost / 2,
+        )
+        live_evaluation._cost[label] = paid
+        live_evaluation._owed *= not drawn
 
-    measurer.measure = take
+    live_evaluation.measure = take
     while race.done < 1:
         race.step, race.elapsed = race.step + 1, race.elapsed + 0.1
-        measurer.tick()
-    return times, measurer.spent / race.elapsed
+        live_evaluation.tick()
+    return times, live_evaluation.spent / race.elapsed
 
 
 @pytest.mark.parametrize("members", ["a", "abcd"])
@@ -124,7 +133,7 @@ def test_the_end_of_a_training_tells_how_sure_its_numbers_are(measured):
     root, report = measured
     for label, run in report.runs.items():
         found = evaluation_file.read(root / run)
-        assert evaluation_file.current(found, root / run), "bound to the weights that stay on the disk"
+        assert evaluation_file.is_current(found, root / run), "bound to the weights that stay on the disk"
         assert found.step == 150 and found.test == 100 and found.spectrum[0] == 1.0
         assert found.intervals["linear"].value == pytest.approx(report.scores[label]["linear"])
     compared = comparison.compare(library.runs(root))
@@ -140,31 +149,31 @@ def test_measuring_leaves_no_trace_in_the_training(measured, tmp_path):
         assert equal(weights(root / run), weights(tmp_path / plain.runs[label]))
 
 
-def test_a_dead_observer_is_replaced_once_and_never_ends_the_training(tmp_path):
+def test_a_dead_evaluator_is_replaced_once_and_never_ends_the_training(tmp_path):
     killed = []
     config = small("vae", steps=100_000, seconds=60.0, probe_share=0.4, probe_images=100, map_points=100)
     running = session.run_race(config, tmp_path, final=False)
     me = running.gi_frame.f_locals["self"]
     for report in running:
-        observer = me.measurer.observer if me.measurer else None
-        if observer is not None and observer.busy and observer.pid not in killed:
-            os.kill(observer.pid, signal.SIGKILL)
-            killed.append(observer.pid)
-        if len(killed) == 2 and observer is None and report.step > 50:
+        evaluator = me.live_evaluation.evaluator if me.live_evaluation else None
+        if evaluator is not None and evaluator.busy and evaluator.pid not in killed:
+            os.kill(evaluator.pid, signal.SIGKILL)
+            killed.append(evaluator.pid)
+        if len(killed) == 2 and evaluator is None and report.step > 50:
             running.close()
-    texts = [e.text for e in Store(tmp_path).events("r", kinds=["observer"])]
+    texts = [e.text for e in Store(tmp_path).events("r", kinds=["evaluator"])]
     assert len(killed) == 2 and len(texts) == 2
     assert "started again" in texts[0] and "without" in texts[1]
     assert report.status == "training"
 
 
-def test_an_observer_ends_with_its_parent(tmp_path):
-    from simssl_core.jobs.evaluator import Observer
+def test_an_evaluator_ends_with_its_parent(tmp_path):
+    from simssl_core.jobs.evaluator import Evaluator
 
-    observer = Observer()
-    observer._child.stdin.close()  # what the death of the parent does
-    until(lambda: observer._child.poll() is not None, 60, "the observer ends")
-    observer.close()
+    evaluator = Evaluator()
+    evaluator._child.stdin.close()  # what the death of the parent does
+    until(lambda: evaluator._child.poll() is not None, 60, "the evaluator ends")
+    evaluator.close()
 
 
 class Projector:
@@ -190,11 +199,11 @@ def test_frames_made_before_umap_is_ready_are_completed_later(monkeypatch):
     monkeypatch.setattr(projection, "Projector", Projector)
     monkeypatch.setattr(scores, "score", lambda features, full=False: {"linear": float(full)})
     warm = types.SimpleNamespace(ready=False, wanted=True, trouble=None, cpu=0.0, join=lambda: None)
-    observer = evaluator_process.Measurements(warm)
+    evaluator = evaluator_process.Measurements(warm)
 
     def job(step, full=False, previous=None):
         features = types.SimpleNamespace(map=np.zeros((4, 2), np.float32))
-        return observer.do(Job("a", step, Encodings(features, full=full), previous))
+        return evaluator.do(Job("a", step, Encodings(features, full=full), previous))
 
     first = job(1, previous={"pca": np.full((4, 3), 7, np.float32), "umap": np.full((4, 2), 70, np.float32)})
     assert [(step, set(layouts)) for step, layouts in first.frames] == [(1, {"pca"})]

@@ -118,7 +118,7 @@ def test_what_was_read_then_is_read_now(root, run, part):
 
 @pytest.mark.parametrize("run", [*SHIPPED, EXPORTED])
 def test_the_evaluation_is_of_the_present_weights(root, run):
-    assert evaluation_file.current(evaluation_file.read(root / run), root / run)
+    assert evaluation_file.is_current(evaluation_file.read(root / run), root / run)
 
 
 def test_the_exported_run_is_exported_again_whole(root, tmp_path):

@@ -8,7 +8,7 @@ from pages.shared import cache
 def test_content_decides_and_not_the_object():
     calls = []
 
-    @cache.kept
+    @cache.cached_by_content
     def total(numbers, name):
         calls.append(name)
         return sum(numbers)
@@ -25,7 +25,7 @@ def test_content_decides_and_not_the_object():
 
 
 def test_many_tuples_are_not_taken_for_one_another():
-    @cache.kept
+    @cache.cached_by_content
     def same(numbers):
         return list(numbers)
 

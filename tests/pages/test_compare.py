@@ -106,7 +106,9 @@ def test_a_button_starts_the_work_in_the_background(page, monkeypatch):
 
 
 def test_work_under_way_shows_progress_and_can_be_stopped(page, shelf, monkeypatch):
-    now = background_tasks.Chore("full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True)
+    now = background_tasks.BackgroundTask(
+        "full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True
+    )
     monkeypatch.setattr(background_tasks, "status", lambda kind: now if kind == "full" else None)
     stopped = []
     monkeypatch.setattr(background_tasks, "stop", stopped.append)

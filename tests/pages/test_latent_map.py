@@ -178,13 +178,13 @@ def test_damaged_map_is_an_error_in_words(shelf, page, tmp_path, monkeypatch):
 
 def test_layouts_survive_quantisation():
     layouts = np.random.default_rng(0).normal(size=(3, 50, 2)).astype(np.float32) * [1, 100]
-    raw, low, high = latent_map.quantised(layouts)
+    raw, low, high = latent_map.quantise(layouts)
     back = np.frombuffer(raw, "<u2").reshape(3, 50, 2) / 65535 * (np.array(high) - low) + low
     assert (np.abs(back - layouts).max(axis=(0, 1)) <= 0.6 * (np.array(high) - low) / 65535).all()
 
 
 def test_collapsed_layout_does_not_divide_by_zero():
-    raw, low, high = latent_map.quantised(np.full((2, 5, 2), 7.0, np.float32))
+    raw, low, high = latent_map.quantise(np.full((2, 5, 2), 7.0, np.float32))
     assert set(raw) == {0} and low == [7, 7] and high == [8, 8]
 
 

@@ -1,4 +1,4 @@
-"""The Traverse page without a browser, and the studio behind it: sliders, lines, draws, nearest images."""
+"""The Traverse page without a browser, and the explorer behind it: sliders, lines, draws, nearest images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from simssl_core.analysis.explorer import Studio
+from simssl_core.analysis.explorer import Explorer
 from simssl_core.errors import CheckpointError
 from tests.small_runs import small_runs
 
@@ -34,8 +34,8 @@ def page(shelf, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def studio(shelf):
-    return Studio(shelf / "small-simvae")
+def explorer(shelf):
+    return Explorer(shelf / "small-simvae")
 
 
 def told(at: AppTest) -> str:
@@ -135,12 +135,14 @@ def test_a_damaged_run_is_an_error_in_words(shelf, tmp_path, monkeypatch):
     assert not at.exception and at.error and "Traceback" not in at.error[0].value
 
 
-def test_images_are_exact_where_the_data_are_made_here(studio):
+def test_images_are_exact_where_the_data_are_made_here(explorer):
     from simssl_core.data import catalog
 
-    test = catalog.load(studio.record.config.data).test.images.numpy()
+    test = catalog.load(explorer.record.config.data).test.images.numpy()
     known = {image.tobytes() for image in test}
-    assert studio.gallery.exact and all(image.tobytes() in known for image in studio.gallery.images[studio.held_out])
+    assert explorer.gallery.exact and all(
+        image.tobytes() in known for image in explorer.gallery.images[explorer.held_out]
+    )
 
 
 def test_images_come_from_the_map_where_the_data_are_not(shelf, tmp_path):
@@ -149,7 +151,7 @@ def test_images_come_from_the_map_where_the_data_are_not(shelf, tmp_path):
     record = json.loads((folder / "run.json").read_text())
     record["dataset"]["name"] = record["config"]["data"]["name"] = "mnist"  # whose files need not be here
     (folder / "run.json").write_text(json.dumps(record))
-    other, own = Studio(folder), Studio(shelf / "small-simvae")
+    other, own = Explorer(folder), Explorer(shelf / "small-simvae")
     assert not other.gallery.exact
     near = np.abs(other.gallery.images.astype(int) - own.gallery.images).mean()
     assert 0 < near < 12, "compressed, but the same images in the same order"
@@ -159,68 +161,68 @@ def test_neither_map_nor_data_is_an_error(shelf, tmp_path):
     folder = tmp_path / "small-simvae"
     shutil.copytree(shelf / "small-simvae", folder)
     shutil.rmtree(folder / "map")
-    assert len(Studio(folder).gallery) == 200, "sprites are drawn anew"
+    assert len(Explorer(folder).gallery) == 200, "sprites are drawn anew"
     record = json.loads((folder / "run.json").read_text())
     record["dataset"]["name"] = record["config"]["data"]["name"] = "mnist"
     (folder / "run.json").write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match="no map"):
-        Studio(folder)
+        Explorer(folder)
 
 
-def test_a_sweep_changes_one_dimension_by_deviations(studio):
-    z = studio.latents[7]
-    deviation = studio.latents[studio.held_out].std(0, correction=0)
+def test_a_sweep_changes_one_dimension_by_deviations(explorer):
+    z = explorer.latents[7]
+    deviation = explorer.latents[explorer.held_out].std(0, correction=0)
     k = int(deviation.argmax())
-    swept = studio.sweep(z, np.array([-2.0, 0.0]), 1)
+    swept = explorer.sweep(z, np.array([-2.0, 0.0]), 1)
     alone = z.clone()
     alone[k] -= 2 * deviation[k]
     assert swept.shape == (1, 2, 3, 32, 32)
-    assert studio.ways["dimensions"].names[0] == f"z{k + 1}"
-    assert studio.moved(z, {0: -2.0}).numpy() == pytest.approx(alone.numpy(), abs=1e-5)
-    assert np.abs(swept[0, 0].astype(int) - studio.draw(alone)[0]).max() <= 1
-    assert np.abs(swept[0, 1].astype(int) - studio.draw(z)[0]).max() <= 1
-    assert (np.diff(studio.ways["dimensions"].std.numpy()) <= 0).all()
+    assert explorer.ways["dimensions"].names[0] == f"z{k + 1}"
+    assert explorer.moved(z, {0: -2.0}).numpy() == pytest.approx(alone.numpy(), abs=1e-5)
+    assert np.abs(swept[0, 0].astype(int) - explorer.draw(alone)[0]).max() <= 1
+    assert np.abs(swept[0, 1].astype(int) - explorer.draw(z)[0]).max() <= 1
+    assert (np.diff(explorer.ways["dimensions"].std.numpy()) <= 0).all()
 
 
-def test_style_and_content_directions_come_from_the_clouds(studio):
-    views = studio.gallery.views()
-    assert views.shape == (6, 4) and (studio.gallery.cloud[views] == np.arange(4)).all()
+def test_style_and_content_directions_come_from_the_clouds(explorer):
+    views = explorer.gallery.views()
+    assert views.shape == (6, 4) and (explorer.gallery.cloud[views] == np.arange(4)).all()
     principal = ["dimensions", "style directions", "content directions"]
-    assert list(studio.ways) == [*principal, "class directions", "factor directions"]
-    assert {"x", "scale", "hue (sine)", "hue (cosine)", "background"} <= set(studio.ways["factor directions"].names)
-    assert set(studio.ways["class directions"].names) <= set(studio.gallery.names)
-    for ways in map(studio.ways.get, principal):
+    assert list(explorer.ways) == [*principal, "class directions", "factor directions"]
+    assert {"x", "scale", "hue (sine)", "hue (cosine)", "background"} <= set(explorer.ways["factor directions"].names)
+    assert set(explorer.ways["class directions"].names) <= set(explorer.gallery.names)
+    for ways in map(explorer.ways.get, principal):
         assert (ways.vectors @ ways.vectors.T).numpy() == pytest.approx(np.eye(len(ways)), abs=1e-4)
-    latents = studio.latents[views]
+    latents = explorer.latents[views]
     inner = latents - latents.mean(0)
-    first = studio.ways["style directions"]
+    first = explorer.ways["style directions"]
     assert float((inner @ first.vectors[0]).std(correction=0)) == pytest.approx(float(first.std[0]), rel=1e-3)
 
 
-def test_mixing_an_image_with_itself_changes_nothing(studio):
-    table = studio.mixed([0, 3], [0, 3, 5])
-    own = studio.draw(studio.latents[[0, 3]])
+def test_mixing_an_image_with_itself_changes_nothing(explorer):
+    table = explorer.mixed([0, 3], [0, 3, 5])
+    own = explorer.draw(explorer.latents[[0, 3]])
     assert table.shape == (2, 3, 3, 32, 32)
     assert np.abs(table[[0, 1], [0, 1]].astype(int) - own).max() <= 1
     assert np.abs(table[0, 1].astype(int) - own[0]).max() > 0
 
 
-def test_nearest_agrees_with_brute_force(studio):
-    z = studio.latents[:4]
-    known = studio.latents[studio.held_out].numpy()
+def test_nearest_agrees_with_brute_force(explorer):
+    z = explorer.latents[:4]
+    known = explorer.latents[explorer.held_out].numpy()
     z = z.numpy()
-    expected = [studio.held_out[np.argsort(((known - row) ** 2).sum(1))[:5]] for row in z]
-    assert (studio.nearest(z, 5) == np.array(expected)).all()
-    assert (studio.nearest(z, 5)[:, 0] == np.arange(4)).all()
+    expected = [explorer.held_out[np.argsort(((known - row) ** 2).sum(1))[:5]] for row in z]
+    assert (explorer.nearest(z, 5) == np.array(expected)).all()
+    assert (explorer.nearest(z, 5)[:, 0] == np.arange(4)).all()
 
 
-def test_new_views_spread_by_sigma_for_simvae_and_by_the_posterior_for_vae(shelf, studio, monkeypatch):
+def test_new_views_spread_by_sigma_for_simvae_and_by_the_posterior_for_vae(shelf, explorer, monkeypatch):
     seen = {}
-    monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
-    for one in (studio, Studio(shelf / "small-vae")):
+    monkeypatch.setattr(Explorer, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
+    for one in (explorer, Explorer(shelf / "small-vae")):
         one.new_views(0, 4000, seed=1)
-    assert np.std(seen["simvae"] - studio.latents[0].numpy()) == pytest.approx(np.sqrt(0.15), rel=0.03)
-    vae = Studio(shelf / "small-vae")
+    assert np.std(seen["simvae"] - explorer.latents[0].numpy()) == pytest.approx(np.sqrt(0.15), rel=0.03)
+    vae = Explorer(shelf / "small-vae")
     import torch
 
     log_var = vae.objective.posterior(torch.as_tensor(vae.gallery.images[:1]).float() / 255)[1]
@@ -228,15 +230,15 @@ def test_new_views_spread_by_sigma_for_simvae_and_by_the_posterior_for_vae(shelf
     assert np.std(seen["vae"] - vae.latents[0].numpy(), axis=0) == pytest.approx(expected, rel=0.08)
 
 
-def test_the_prior_is_the_objectives_own(shelf, studio, monkeypatch):
+def test_the_prior_is_the_objectives_own(shelf, explorer, monkeypatch):
     seen = {}
-    monkeypatch.setattr(Studio, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
-    words = studio.from_prior(4000, seed=1)[1]
-    known = studio.latents[studio.held_out].numpy()
+    monkeypatch.setattr(Explorer, "draw", lambda self, z: seen.setdefault(self.record.objective, np.asarray(z)))
+    words = explorer.from_prior(4000, seed=1)[1]
+    known = explorer.latents[explorer.held_out].numpy()
     assert "flat" in words and np.cov(seen["simvae"].T) == pytest.approx(
         np.cov(known.T), abs=0.1 * np.cov(known.T).max()
     )
-    vae = Studio(shelf / "small-vae")
+    vae = Explorer(shelf / "small-vae")
     assert "N(0, I)" in vae.from_prior(4000, seed=1)[1] and seen["vae"].std() == pytest.approx(1, rel=0.02)
     with pytest.raises(CheckpointError, match="no decoder"):
-        Studio(shelf / "small-simclr").from_prior(4, seed=1)
+        Explorer(shelf / "small-simclr").from_prior(4, seed=1)

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simssl_core.analysis import memory_decoders
-from simssl_core.analysis.explorer import Studio
+from simssl_core.analysis.explorer import Explorer
 from simssl_core.errors import CheckpointError
 from simssl_core.jobs import background_tasks
 from tests.pages.test_traverse import given, slide, told
@@ -80,7 +80,7 @@ def test_an_outdated_one_is_not_shown(page, shelf):
 
 
 def test_the_studio_draws_by_memory_only_when_asked(shelf):
-    plain = Studio(shelf / "small-simclr")
+    plain = Explorer(shelf / "small-simclr")
     other = plain.remembering()
     assert not plain.has_decoder and other.has_decoder and other.by_memory and not plain.by_memory
     z = plain.latents[:3]
@@ -89,7 +89,7 @@ def test_the_studio_draws_by_memory_only_when_asked(shelf):
     expected = memory_decoders.open_memory(shelf / "small-simclr").pictures(z).mul(255).round().numpy()
     assert np.abs(drawn.astype(float) - expected).max() <= 1
     with pytest.raises(CheckpointError, match="no memory decoder"):
-        Studio(shelf / "small-vicreg").remembering()
+        Explorer(shelf / "small-vicreg").remembering()
 
 
 def test_the_shell_learns_and_measures(shelf, capsys):

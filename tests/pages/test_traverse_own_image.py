@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from pages.traverse_parts.plane import OFFSETS, Way, grid
+from pages.traverse_parts.plane import OFFSETS, Direction, grid
 from simssl_core.analysis.explorer import DIMENSIONS
 from simssl_core.errors import ShapeError
 from simssl_core.figures.pictures import gif
-from tests.pages.test_traverse import given, page, pixels, shelf, studio, told  # noqa: F401 - fixtures
+from tests.pages.test_traverse import explorer, given, page, pixels, shelf, told  # noqa: F401 - fixtures
 
 
 def plane(at, x: float, y: float, seq: int = 1):
@@ -23,7 +23,7 @@ def plane(at, x: float, y: float, seq: int = 1):
     return given(at.run(), "plane")
 
 
-def test_a_point_in_the_plane_is_drawn_from_both_directions(page, studio):  # noqa: F811
+def test_a_point_in_the_plane_is_drawn_from_both_directions(page, explorer):  # noqa: F811
     page.query_params.update({"run": "small-simvae", "image": "5", "more": "Two directions"})
     page.query_params.update({"across": "z1", "upwards": "z2"})
     at = page.run()
@@ -32,19 +32,19 @@ def test_a_point_in_the_plane_is_drawn_from_both_directions(page, studio):  # no
     assert start["names"] == ["z1", "z2"] and start["at"] == [0, 0]
     there = plane(at, 1.5, -3.0)
     assert there["seq"] == 1 and there["at"] == [1.5, -3.0] and there["after"] != start["after"]
-    names = studio.ways[DIMENSIONS].names
-    z = studio.moved(studio.latents[5], {names.index("z1"): 1.5, names.index("z2"): -3.0})
-    assert (pixels(there["after"]) == np.moveaxis(studio.draw(z[None])[0], 0, -1)).all()
+    names = explorer.ways[DIMENSIONS].names
+    z = explorer.moved(explorer.latents[5], {names.index("z1"): 1.5, names.index("z2"): -3.0})
+    assert (pixels(there["after"]) == np.moveaxis(explorer.draw(z[None])[0], 0, -1)).all()
     assert plane(at, 0, 0, seq=2)["after"] == start["after"]
 
 
-def test_the_grid_shows_the_first_direction_across_and_the_second_upwards(studio):  # noqa: F811
-    drawn = grid(studio, "here", studio.token, 5, (Way(DIMENSIONS, 3), Way(DIMENSIONS, 0)))
+def test_the_grid_shows_the_first_direction_across_and_the_second_upwards(explorer):  # noqa: F811
+    drawn = grid(explorer, "here", explorer.token, 5, (Direction(DIMENSIONS, 3), Direction(DIMENSIONS, 0)))
     tiles, count = np.asarray(Image.open(io.BytesIO(drawn)))[..., :3], len(OFFSETS)
     assert tiles.shape == (32 * count, 32 * count, 3)
     row, column = 1, 7
-    z = studio.moved(studio.latents[5], {3: float(OFFSETS[column]), 0: float(OFFSETS[::-1][row])})
-    expected = np.moveaxis(studio.draw(z[None])[0], 0, -1)
+    z = explorer.moved(explorer.latents[5], {3: float(OFFSETS[column]), 0: float(OFFSETS[::-1][row])})
+    expected = np.moveaxis(explorer.draw(z[None])[0], 0, -1)
     there = tiles[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
     assert np.abs(there.astype(int) - expected).max() <= 1
 
@@ -80,14 +80,14 @@ def test_every_panel_takes_an_image_of_ones_own(page, panel):  # noqa: F811
     assert not at.exception and not at.error
 
 
-def test_one_more_image_changes_nothing_about_the_others(studio):  # noqa: F811
-    image = np.full(studio.encoder.shape, 200, np.uint8)
-    more = studio.with_image(image)
-    assert len(more.gallery) == len(studio.gallery) + 1 and (more.gallery.images[-1] == image).all()
-    assert (more.latents[:-1] == studio.latents).all() and more.token != studio.token
-    assert len(studio.gallery) not in more.nearest(more.latents[-1:], 500), "it is no neighbour of itself"
+def test_one_more_image_changes_nothing_about_the_others(explorer):  # noqa: F811
+    image = np.full(explorer.encoder.shape, 200, np.uint8)
+    more = explorer.with_image(image)
+    assert len(more.gallery) == len(explorer.gallery) + 1 and (more.gallery.images[-1] == image).all()
+    assert (more.latents[:-1] == explorer.latents).all() and more.token != explorer.token
+    assert len(explorer.gallery) not in more.nearest(more.latents[-1:], 500), "it is no neighbour of itself"
     with pytest.raises(ShapeError):
-        studio.with_image(np.zeros((1, 5, 5), np.uint8))
+        explorer.with_image(np.zeros((1, 5, 5), np.uint8))
 
 
 def test_a_gif_goes_there_and_back_in_the_right_colours():

@@ -13,7 +13,7 @@ def script() -> None:
 
     from pages.train_parts import watchers
 
-    st.markdown(f"{watchers.look(st.session_state['race']):g}")
+    st.markdown(f"{watchers.seconds_until_next_look(st.session_state['race']):g}")
 
 
 @pytest.fixture

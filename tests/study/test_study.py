@@ -72,7 +72,7 @@ def ending(monkeypatch, study, dies=()):
             "echo out of memory >&2; exit 9" if cell.name in dies else f"cp {folder}/{cell.name}.json {cell.file(out)}"
         )
         process = subprocess.Popen(["sh", "-c", copy], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        working = runner.Working(cell, process, device)
+        working = runner.RunningCell(cell, process, device)
         working.listen()
         return working
 
@@ -218,7 +218,7 @@ def test_plans_need_seeds_that_differ():
 def test_predictions_are_counted():
     config = presets.recommended("sprites", ["simclr"]).model_dump(mode="json")
     scores = {"linear": 0.9, "style:x": 0.1, "style:hue": 0.8, "factor:shape": 0.9}
-    found = theory.compared([{"config": config, "scores": scores, "classes": ["a"] * 10}])
+    found = theory.compare_with_theory([{"config": config, "scores": scores, "classes": ["a"] * 10}])
     right = dict(zip(found.factor, found.right, strict=True))
     assert right == {"x": True, "hue": False, "class": True, "shape": True}
     assert "Right in 3 of 4" in theory.markdown(found)

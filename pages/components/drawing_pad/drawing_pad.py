@@ -25,12 +25,12 @@ COLOURS = (
 _PAD = component("drawing_pad")
 
 
-def pad(key: str, coloured: bool, brush: int = 20) -> None:
-    """Draw the sheet; what is on it is read with :func:`drawn`, even before this is called."""
+def drawing_pad(key: str, coloured: bool, brush: int = 20) -> None:
+    """Draw the sheet; what is on it is read with :func:`drawing`, even before this is called."""
     _PAD(key=key, data={"colours": list(COLOURS if coloured else GREY), "brush": brush}, on_drawing_change=listen)
 
 
-def drawn(key: str) -> np.ndarray | None:
+def drawing(key: str) -> np.ndarray | None:
     """What is on the sheet: uint8 (64, 64, 3), or None while nothing is."""
     state = st.session_state.get(key)
     text = state.get("drawing") if hasattr(state, "get") else None

@@ -24,7 +24,7 @@ def plane(
     """A point at ``at`` (across, upwards; standard deviations) over ``grid``, a PNG of square tiles at ``offsets``.
 
     ``after`` is the PNG of what lies at the point; it answers question ``seq`` about ``about``. Read what is asked with
-    :func:`pages.components.sliders.sliders.asked` before calling this.
+    :func:`pages.components.sliders.sliders.slider_move` before calling this.
     """
     data = {
         "key": about,

@@ -19,7 +19,7 @@ from simssl_core.storage import map_files
 _CARDS = component("run_cards", html='<div class="cards"></div>')
 
 
-def gallery(entries: Sequence[RunEntry], key: str) -> None:
+def run_cards(entries: Sequence[RunEntry], key: str) -> None:
     """Draw a card for every run, side by side as many as fit; a click on one goes to its page."""
     prefix = (st.get_option("server.baseUrlPath") or "").strip("/")
     data = {"base": f"/{prefix}/" if prefix else "/", "cards": [_card(entry) for entry in ordered(entries)]}

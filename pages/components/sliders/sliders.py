@@ -12,7 +12,7 @@ from pages.components.base import component, inline, listen, serve
 _SLIDERS = component("sliders")
 
 
-def asked(key: str, about: str) -> dict[str, Any]:
+def slider_move(key: str, about: str) -> dict[str, Any]:
     """What the sliders ask for: ``offsets`` {dimension: deviations}, ``seq`` of the question, ``all`` dimensions.
 
     ``about`` names run and image: a question that was about another one counts as none.
@@ -43,7 +43,7 @@ def sliders(
     """A slider for each of ``dimensions`` ({k, name, note}) under its row of ``strips`` (a PNG, a row of tiles each).
 
     ``before`` and ``after`` are PNG files of single images, ``near`` one of several; they answer question ``seq``. Read
-    what is asked with :func:`asked` before calling this.
+    what is asked with :func:`slider_move` before calling this.
     """
     data = {
         "key": about,

@@ -14,7 +14,7 @@ from simssl_core.errors import DataError
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedData:
     """Two splits on a device, with what is needed to read them."""
 
     train: Split

@@ -6,7 +6,7 @@ import numpy as np
 
 from simssl_core.config import DataConfig
 from simssl_core.data import decoding, torchvision_safe
-from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.base import LoadedData, subset, to_split
 from simssl_core.data.datasets.info import COLOUR_VIEWS, PUBLISHED_COLOUR, DatasetInfo, register
 from simssl_core.data.download import download, root
 from simssl_core.data.types import Factor
@@ -23,7 +23,7 @@ FILES = (
 )
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Images uint8 (N, 3, 64, 64): the central square of the aligned pictures (178 x 218).
 
     Raises:
@@ -45,7 +45,7 @@ def load(config: DataConfig, device: str) -> Loaded:
     return _assemble(parts, names, device)
 
 
-def _assemble(parts, names: tuple[str, ...], device: str) -> Loaded:
+def _assemble(parts, names: tuple[str, ...], device: str) -> LoadedData:
     files = parts["train"][0] + parts["test"][0]
     missing = next((path for path in files if not path.is_file()), None)
     if missing:
@@ -63,7 +63,7 @@ def _assemble(parts, names: tuple[str, ...], device: str) -> Loaded:
         for rows in (slice(cut), slice(cut, None))
     )
     factors = tuple(Factor(name, "discrete", 0, 1, ("no", "yes")) for name in names)
-    return Loaded(*splits, classes=CLASSES, factors=factors)
+    return LoadedData(*splits, classes=CLASSES, factors=factors)
 
 
 register(

@@ -9,7 +9,7 @@ import numpy as np
 from simssl_core.config import DataConfig
 from simssl_core.data import torchvision_safe
 from simssl_core.data.datasets import parquet
-from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.base import LoadedData, subset, to_split
 from simssl_core.data.datasets.info import COLOUR_VIEWS, PUBLISHED_COLOUR, DatasetInfo, register
 from simssl_core.data.download import fetch, root
 from simssl_core.errors import DataError
@@ -20,7 +20,7 @@ BINARY = {"train": tuple(f"data_batch_{k}.bin" for k in range(1, 6)), "test": ("
 URL, MD5 = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Images uint8 (N, 3, 32, 32).
 
     Raises:
@@ -82,13 +82,13 @@ def _from_torchvision(place: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return found
 
 
-def _assemble(parts: dict[str, tuple[np.ndarray, np.ndarray]], config: DataConfig, device: str) -> Loaded:
+def _assemble(parts: dict[str, tuple[np.ndarray, np.ndarray]], config: DataConfig, device: str) -> LoadedData:
     splits = []
     for part, limit in (("train", config.train), ("test", config.test)):
         images, labels = parts[part]
         rows = subset(len(images), limit, config.seed)
         splits.append(to_split(device, images[rows], labels[rows].astype(np.int64)))
-    return Loaded(*splits, classes=CLASSES)
+    return LoadedData(*splits, classes=CLASSES)
 
 
 register(

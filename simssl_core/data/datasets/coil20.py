@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from simssl_core.config import DataConfig
 from simssl_core.data.datasets import parquet
-from simssl_core.data.datasets.base import Loaded
+from simssl_core.data.datasets.base import LoadedData
 from simssl_core.data.datasets.info import DatasetInfo, register
 from simssl_core.data.download import root
 from simssl_core.errors import DataError
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """A fifth is held out, chosen by ``config.seed``: every object is in both parts, from different angles.
 
     Raises:

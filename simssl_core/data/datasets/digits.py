@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from simssl_core.config import DataConfig
-from simssl_core.data.datasets.base import Loaded, held_out, to_split
+from simssl_core.data.datasets.base import LoadedData, held_out, to_split
 from simssl_core.data.datasets.info import DatasetInfo, register
 
 CLASSES = tuple("0123456789")
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Images uint8 (N, 1, 8, 8), grey levels 0..16 as 0..255; a fifth is held out, chosen by ``config.seed``."""
     from sklearn.datasets import load_digits
 
@@ -19,7 +19,7 @@ def load(config: DataConfig, device: str) -> Loaded:
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
     labels = bunch.target.astype(np.int64)
     train, test = held_out(len(images), config)
-    return Loaded(
+    return LoadedData(
         train=to_split(device, images[train], labels[train]),
         test=to_split(device, images[test], labels[test]),
         classes=CLASSES,

@@ -15,7 +15,7 @@ import numpy as np
 
 from simssl_core.config import DataConfig
 from simssl_core.data import decoding
-from simssl_core.data.datasets.base import Loaded, held_out, own_path, subset, to_split
+from simssl_core.data.datasets.base import LoadedData, held_out, own_path, subset, to_split
 from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.errors import DataError
 
@@ -25,7 +25,7 @@ TESTS = ("test", "val", "valid", "validation")
 FORM = "Needed: a folder with one sub-folder of pictures for each class (or pictures alone: then there are no labels)."
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Images uint8 (N, C, H, W) by the rule in ``pictures``; labels are the sub-folders in alphabetical order.
 
     Raises:
@@ -52,7 +52,7 @@ def load(config: DataConfig, device: str) -> Loaded:
         decoding.key(chosen, []), lambda: decoding.decode_all((str(path), path) for path in chosen)
     )
     labels, cut = labels[kept], int(kept[: len(rows[0])].sum())
-    return Loaded(
+    return LoadedData(
         train=to_split(device, images[:cut], labels[:cut]),
         test=to_split(device, images[cut:], labels[cut:]),
         classes=classes,

@@ -15,7 +15,7 @@ from simssl_core.errors import DataError
 if TYPE_CHECKING:  # torch is imported by whatever loads or draws
     import torch
 
-    from simssl_core.data.datasets.base import Loaded
+    from simssl_core.data.datasets.base import LoadedData
     from simssl_core.data.types import Factor
 
 
@@ -60,7 +60,7 @@ class DatasetInfo:
     title: str
     description: str
     shape: tuple[int, int, int]
-    load: Callable[[DataConfig, str], Loaded]
+    load: Callable[[DataConfig, str], LoadedData]
     class_names: tuple[str, ...] = ()
     class_count: int = 0
     likelihood: Literal["bernoulli", "gaussian"] = "gaussian"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from simssl_core.config import DataConfig
-from simssl_core.data.datasets.base import Loaded, subset, to_split
+from simssl_core.data.datasets.base import LoadedData, subset, to_split
 from simssl_core.data.datasets.info import PUBLISHED_TRAIN, DatasetInfo, register
 from simssl_core.data.download import download, root
 from simssl_core.errors import DataError
@@ -37,7 +37,7 @@ FILES = {
 }
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Images uint8 (N, 1, 28, 28).
 
     Raises:
@@ -47,7 +47,7 @@ def load(config: DataConfig, device: str) -> Loaded:
     names = [name for pair in FILES.values() for name in pair]
     if not all(find(folder, name) for name in names):
         download(config, FOLDERS[config.name], {}, f"{', '.join(f'{n}.gz' for n in names)} in {folder}")
-    return Loaded(
+    return LoadedData(
         train=_split(folder, "train", config.train, config.seed, device),
         test=_split(folder, "test", config.test, config.seed, device),
         classes=CLASSES[config.name],

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from simssl_core.config import DataConfig
 from simssl_core.data import captions, decoding
-from simssl_core.data.datasets.base import Loaded, held_out, own_path, subset, to_split
+from simssl_core.data.datasets.base import LoadedData, held_out, own_path, subset, to_split
 from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.data.datasets.parquet_columns import Columns, columns_of, read_factor, read_labels
 from simssl_core.errors import DataError
@@ -35,7 +35,7 @@ class Part:
     rows: np.ndarray
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Load the parquet file or folder at ``config.path``.
 
     Raises:
@@ -62,7 +62,7 @@ def find(place: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return named or train, test
 
 
-def load_files(train: Sequence[Path], test: Sequence[Path], config: DataConfig, device: str) -> Loaded:
+def load_files(train: Sequence[Path], test: Sequence[Path], config: DataConfig, device: str) -> LoadedData:
     """Load the rows that ``config`` asks for. Raises DataError as :func:`load`."""
     try:
         columns = columns_of(pq.read_schema(train[0]), str(train[0]))
@@ -145,7 +145,7 @@ def _table(part: Part, columns: Columns) -> pa.Table:
     )
 
 
-def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, place: str, device: str) -> Loaded:
+def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, place: str, device: str) -> LoadedData:
     label = table.column(columns.label) if columns.label else None
     labels, classes = read_labels(label, columns.classes.get(columns.label), len(images), place)
     pairs = [read_factor(name, table.column(name), columns.classes.get(name)) for name in columns.factors]
@@ -158,7 +158,7 @@ def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, p
         for part in (slice(cut), slice(cut, None))
     )
     vocabulary = captions.build_vocabulary(train.captions) if written else ()
-    return Loaded(train, test, classes, tuple(f for f, _ in factors), vocabulary)
+    return LoadedData(train, test, classes, tuple(f for f, _ in factors), vocabulary)
 
 
 register(

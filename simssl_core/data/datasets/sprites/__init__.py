@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from simssl_core.config import SPRITE_FACTORS, DataConfig
 from simssl_core.data.captions import words
-from simssl_core.data.datasets.base import Loaded
+from simssl_core.data.datasets.base import LoadedData
 from simssl_core.data.datasets.info import DatasetInfo, Drawing, register
 from simssl_core.data.datasets.sprites import shapes
 from simssl_core.data.types import Factor, Split
@@ -48,9 +48,9 @@ RANGES = {
 FACTORS: tuple[Factor, ...] = tuple(Factor(name, *RANGES[name]) for name in SPRITE_FACTORS)
 
 
-def load(config: DataConfig, device: str) -> Loaded:
+def load(config: DataConfig, device: str) -> LoadedData:
     """Draw the train and the test images. Factors come from the CPU's generator: every device sees the same data."""
-    return Loaded(
+    return LoadedData(
         train=_split(config.train, 2 * config.seed, device),
         test=_split(config.test, 2 * config.seed + 1, device),
         classes=shapes.NAMES,
