@@ -20,6 +20,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
+def pytest_itemcollected(item):
+    """Every test of this folder drives a browser."""
+    item.add_marker(pytest.mark.browser)
+
+
 def chromium() -> str:
     """The browser to drive; its absence skips these tests, except in CI, where it is a failure."""
     found = os.environ.get("SIMSSL_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
