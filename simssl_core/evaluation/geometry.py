@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from simssl_core.evaluation.probes import task, tensor
+from simssl_core.evaluation.probes import Array, task, tensor
 
 
-def spectrum(features) -> torch.Tensor:
+def spectrum(features: Array) -> torch.Tensor:
     """Singular values (min(N, D),) of the centred features (N, D), largest first; rounding noise counts as zero."""
     x = tensor(features)
     values = torch.linalg.svdvals(x - x.mean(0))
@@ -22,7 +22,7 @@ def spectrum(features) -> torch.Tensor:
     return torch.where(values > noise, values, torch.zeros_like(values))
 
 
-def effective_rank(features) -> float:
+def effective_rank(features: Array) -> float:
     """exp of the entropy of the normalised singular values (RankMe, Garrido et al. 2023), of **centred** features.
 
     Between 1 (one direction) and D; 0 when nothing varies.
@@ -34,12 +34,12 @@ def effective_rank(features) -> float:
     return torch.special.entr(share).sum().exp().item()
 
 
-def feature_std(features) -> float:
+def feature_std(features: Array) -> float:
     """Mean over dimensions of the std over data."""
     return tensor(features).std(0, correction=0).mean().item()
 
 
-def style_share(views) -> float:
+def style_share(views: Array) -> float:
     """tr(covariance within a datum) / tr(total covariance) of views (V, N, D): 0 = all views of a datum coincide.
 
     The unbiased estimate from an analysis of variance: with W the pooled variance within data (divisor N(V−1)) and M
@@ -58,7 +58,7 @@ def style_share(views) -> float:
     return within / total if total > noise else math.nan
 
 
-def alignment(views) -> float:
+def alignment(views: Array) -> float:
     """E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views, ẑ = z/‖z‖ (Wang & Isola 2020); between 0 and 4."""
     z = F.normalize(tensor(views), dim=-1)
     count = z.shape[0]
@@ -68,7 +68,7 @@ def alignment(views) -> float:
     return (2 * count * (z - z.mean(0)).square().sum((0, 2)).mean() / (count * (count - 1))).item()
 
 
-def uniformity(views, chunk: int = 1024) -> float:
+def uniformity(views: Array, chunk: int = 1024) -> float:
     """log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view (Wang & Isola 2020).
 
     Of views (V, N, D); between −8 and 0, where 0 means that all are alike.
@@ -85,7 +85,7 @@ def uniformity(views, chunk: int = 1024) -> float:
     return math.log(total / (count * data * (data - 1)))
 
 
-def within_between(features, labels) -> float:
+def within_between(features: Array, labels: Array) -> float:
     """tr(within-class scatter) / tr(between-class scatter): small = tight classes, far apart. Unlabelled rows apart."""
     t = task(features, labels, features, labels)
     if not t.possible:
@@ -99,7 +99,7 @@ def within_between(features, labels) -> float:
     return within / between if between > 1e-12 * (within + between) else math.nan
 
 
-def silhouette(features, labels, most: int = 2000, seed: int = 0) -> float:
+def silhouette(features: Array, labels: Array, most: int = 2000, seed: int = 0) -> float:
     """Mean silhouette (scikit-learn's) of the classes, Euclidean, over at most ``most`` images drawn with ``seed``."""
     from sklearn.metrics import silhouette_score
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import torch
 
+from simssl_core.data.catalog import Dataset
+from simssl_core.data.view_maker import ViewMaker
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation import geometry, probes, style
 from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
@@ -18,7 +20,7 @@ Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
 
 def collect_layers(
-    layers: Layers, dataset, views, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None
+    layers: Layers, dataset: Dataset, views: ViewMaker, plan: Plan, seed: int = 0, drawn: ProbeViews | None = None
 ) -> dict[str, Features]:
     """Features of every layer, from backbone outwards, in one pass over the images.
 

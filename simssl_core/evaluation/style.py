@@ -17,7 +17,7 @@ import torch
 
 from simssl_core.data.types import Factor
 from simssl_core.evaluation.logistic import predict_logistic
-from simssl_core.evaluation.probes import accuracy, balanced_accuracy, standardise, tensor, writable
+from simssl_core.evaluation.probes import Array, accuracy, balanced_accuracy, standardise, tensor, writable
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # per training row
 BEYOND = 0.25  # of a feature's range in training: how far outside of it a test value may lie
@@ -42,7 +42,8 @@ def predict_ridge(train: torch.Tensor, targets: torch.Tensor, test: torch.Tensor
     center = targets.mean(0)
     left, values, right = torch.linalg.svd(train - train.mean(0), full_matrices=False)  # n×r, r, r×D
     along = left.T @ (targets - center)  # r×T
-    best_error, best_weight = torch.full_like(center, math.inf), None
+    best_error = torch.full_like(center, math.inf)
+    best_weight: torch.Tensor | None = None
     for penalty in PENALTIES:
         shrink = values.square() / (values.square() + penalty * n)
         leverage = (left.square() @ shrink + 1 / n).clamp(max=1 - 1e-9)
@@ -52,6 +53,7 @@ def predict_ridge(train: torch.Tensor, targets: torch.Tensor, test: torch.Tensor
         better = error < best_error
         best_weight = weight if best_weight is None else torch.where(better, weight, best_weight)
         best_error = torch.where(better, error, best_error)
+    assert best_weight is not None  # there are penalties
     low, high = train.amin(0), train.amax(0)
     reach = BEYOND * (high - low)
     return (test.clamp(low - reach, high + reach) - train.mean(0)) @ best_weight + center
@@ -68,7 +70,7 @@ def encode_factor(values: torch.Tensor, factor: Factor) -> torch.Tensor:
     return torch.stack([values.sin(), values.cos()], dim=1) if factor.kind == "circular" else values[:, None]
 
 
-def probe_factor(train, values, test, test_values, factor: Factor) -> FactorScore:
+def probe_factor(train: Array, values: Array, test: Array, test_values: Array, factor: Factor) -> FactorScore:
     """How well ``factor`` can be read: learnt from ``train`` (n, D) with ``values`` (n,), asked on ``test``.
 
     Rows with a value that is not finite (or a class below 0) take no part.
@@ -86,7 +88,7 @@ def probe_factor(train, values, test, test_values, factor: Factor) -> FactorScor
     return _probe_numbers(train, [values], test, [truth], [factor])[0]
 
 
-def probe_factors(train, values: Mapping, test, test_values: Mapping, factors: Sequence[Factor]) -> dict:
+def probe_factors(train: Array, values: Mapping, test: Array, test_values: Mapping, factors: Sequence[Factor]) -> dict:
     """{name: score} as :func:`probe_factor` of each; numbers known for every row share one decomposition of ``train``,
     which takes nearly all of the time where features are wide."""
     train, test = tensor(train), tensor(test)
@@ -137,7 +139,7 @@ def halves(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def view_scores(
-    views, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
+    views: Array, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
 ) -> dict[str, FactorScore]:
     """Every style factor from the features of views: learnt on half of the data, asked about the other half.
 
@@ -156,7 +158,7 @@ def view_scores(
 
 
 def image_scores(
-    train, values: Mapping, test, test_values: Mapping, factors: tuple[Factor, ...]
+    train: Array, values: Mapping, test: Array, test_values: Mapping, factors: tuple[Factor, ...]
 ) -> dict[str, FactorScore]:
     """Every true factor from the features of images as they are: learnt on training images, asked on held-out ones."""
     known = [f for f in factors if f.name in values and f.name in test_values]

@@ -117,7 +117,7 @@ def _same_width(
     errors: list[torch.Tensor], spreads: list[torch.Tensor]
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Continuous factors count their one target twice, so that all factors are (N', 2) and weigh the same."""
-    return tuple([part.expand(-1, 2) for part in parts] for parts in (errors, spreads))
+    return [part.expand(-1, 2) for part in errors], [part.expand(-1, 2) for part in spreads]
 
 
 def _mean_clipped_r2(errors: np.ndarray, spreads: np.ndarray) -> float:
@@ -175,7 +175,9 @@ def image_interval(features: Features, factor: Factor, draws: int = DRAWS) -> In
     return _interval(train, values[kept], test[:, None], truth[asked][:, None], factor, draws)
 
 
-def _interval(train, values, test, truth, factor: Factor, draws: int) -> Interval:
+def _interval(
+    train: torch.Tensor, values: torch.Tensor, test: torch.Tensor, truth: torch.Tensor, factor: Factor, draws: int
+) -> Interval:
     """Learn from ``train`` (n, D); ask about ``test`` (G, V, D) with ``truth`` (G, V), drawing whole groups anew."""
     groups, count = truth.shape
     if len(train) < 3 or groups < 2 or not bool(truth.isfinite().all() and values.isfinite().all()):

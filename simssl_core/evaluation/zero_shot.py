@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import torch
 
 from simssl_core.data import captions
+from simssl_core.data.catalog import Dataset
+from simssl_core.data.view_maker import ViewMaker
 
 MOST = 1_000  # test images
 BATCH = 250
 
 
+class ReadsCaptions(Protocol):
+    """What is asked of an objective here; those without ``needs_captions`` are never asked for a similarity."""
+
+    def similarity(self, images: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """How well images (B, C, H, W) and captions (M, T) suit each other: (B, M)."""
+
+
 @torch.no_grad()
-def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, float]:
+def caption_scores(objective: Any, dataset: Dataset, views: ViewMaker, most: int = MOST) -> dict[str, float]:
     """``zero_shot``, ``caption_of_image``, ``image_of_caption`` on up to ``most`` test images; {} without captions.
 
     * ``zero_shot``: share of images whose class's name, among all names read as captions, suits them best;
@@ -25,6 +36,7 @@ def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, flo
         return {}
     places = torch.arange(min(most, len(dataset.test)), device=dataset.test.images.device)
     tokens = views.tokens(dataset.test, places)
+    assert tokens is not None  # the data has a vocabulary
     distinct, own = tokens.unique(dim=0, return_inverse=True)
     table = _similarities(objective, dataset, views, places, distinct)
     best = table.argmax(0)
@@ -39,7 +51,9 @@ def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, flo
     return numbers
 
 
-def _similarities(objective, dataset, views, places: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+def _similarities(
+    objective: ReadsCaptions, dataset: Dataset, views: ViewMaker, places: torch.Tensor, tokens: torch.Tensor
+) -> torch.Tensor:
     """(N, M) of the images at ``places`` and captions (M, T), some images at a time."""
     rows = [objective.similarity(views.plain(dataset.test, part), tokens) for part in places.split(BATCH)]
     return torch.cat(rows)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -21,7 +21,7 @@ from simssl_core.storage.files import read_json, write_whole
 from simssl_core.storage.run_record import weights_id
 
 FILE = "evaluation.json"
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class Finite(Settings):

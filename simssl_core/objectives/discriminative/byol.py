@@ -45,6 +45,7 @@ class BYOL(Discriminative):
         )
     }
     Config = BYOLConfig
+    settings: BYOLConfig
 
     def __init__(self, settings: BYOLConfig, context: Context) -> None:
         super().__init__(settings, context)

@@ -54,6 +54,7 @@ class SimCLR(Discriminative):
         ),
     }
     Config = SimCLRConfig
+    settings: SimCLRConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         pull, push = nt_xent(p, self.settings.temperature)

@@ -37,6 +37,7 @@ class Generative(Objective):
 
     family = "generative"
     has_decoder = True
+    settings: GenerativeConfig
     latents = 2  # numbers of the encoder for each dimension of z: a mean and a log-variance
 
     def __init__(self, settings: GenerativeConfig, context: Context) -> None:
@@ -50,18 +51,22 @@ class Generative(Objective):
     def networks(self, views: Views) -> dict[str, Tensor]:
         """``mu``, ``log_var``, ``z`` (J, B, D) and ``decoded`` (J, B, C, H, W), all views in one pass."""
         count = views.count
-        mu, log_var = self.posterior(views.images.flatten(0, 1))
+        mu, log_var = self.gaussian(views.images.flatten(0, 1))
         z = gaussians.sample(mu, log_var)
         decoded = self.decoder(z)
         parts = {"mu": mu, "log_var": log_var, "z": z, "decoded": decoded}
         return {name: value.unflatten(0, (count, -1)) for name, value in parts.items()}
 
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def gaussian(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's (mean, log-variance), (B, D) each, of (B, C, H, W)."""
         mu, log_var = super().encode(images).chunk(2, dim=-1)
         return mu, gaussians.bounded(log_var)
 
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+        return self.gaussian(images)
+
     def encode(self, images: Tensor) -> Tensor:
-        return self.posterior(images)[0]
+        return self.gaussian(images)[0]
 
     def decode(self, z: Tensor) -> Tensor:
         decoded = full_precision(self.decoder(z))
@@ -87,7 +92,8 @@ class Generative(Objective):
 
     def extras(self) -> dict[str, Tensor]:
         """A curve of σ_x² when it is learned."""
-        return {"decoder_variance": self.log_pixel_variance().detach().exp()} if self.settings.learned_variance else {}
+        variance = self.log_pixel_variance()
+        return {"decoder_variance": variance.detach().exp()} if isinstance(variance, Tensor) else {}
 
 
 def gaussian_nats(images: Tensor, mean: Tensor, log_variance: Tensor | float) -> Tensor:
