@@ -59,7 +59,12 @@ class Generative(Objective):
 
     def gaussian(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The encoder's (mean, log-variance), (B, D) each, of (B, C, H, W)."""
-        mu, log_var = super().encode(images).chunk(2, dim=-1)
+        return self.read_gaussian(self.encoder(images))
+
+    @staticmethod
+    def read_gaussian(outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """A network's outputs (B, 2D) as (mean, log-variance), (B, D) each, in full precision."""
+        mu, log_var = full_precision(outputs).chunk(2, dim=-1)
         return mu, gaussians.bounded(log_var)
 
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:

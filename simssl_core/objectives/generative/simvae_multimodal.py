@@ -19,7 +19,7 @@ from simssl_core.config import setting
 from simssl_core.data.types import Views
 from simssl_core.functional import gaussians
 from simssl_core.models.text_encoder import TextDecoder, TextEncoder, caption_nats
-from simssl_core.objectives.base import Context, Terms, full_precision, register
+from simssl_core.objectives.base import Context, Terms, register
 from simssl_core.objectives.generative.simvae import SimVAE, SimVAEConfig
 
 
@@ -68,8 +68,7 @@ class SimVAEMultimodal(SimVAE):
 
     def text_posterior(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """q(z|caption) of tokens (B, T) as (mean, log-variance), (B, D) each."""
-        mu, log_var = full_precision(self.text_encoder(tokens)).chunk(2, dim=-1)
-        return mu, gaussians.bounded(log_var)
+        return self.read_gaussian(self.text_encoder(tokens))
 
     def decode_text(self, z: Tensor) -> Tensor:
         """The likeliest word at each place, int64 (B, words), for (B, D)."""
