@@ -1,7 +1,7 @@
 """simssl lab: self-supervised objectives as fits of one latent variable model, to be seen and understood.
 
-    import simssl_core as ssl
-    encoder = ssl.load("checkpoints/demo-sprites-simvae")
+    import simssl_core as lab
+    encoder = lab.load("checkpoints/demo-sprites-simvae")
     z = encoder(images)
 
 Importing this is quick: torch is imported by :func:`load`, not before.
@@ -9,7 +9,8 @@ Importing this is quick: torch is imported by :func:`load`, not before.
 
 from typing import Any
 
-__version__ = "0.1.0"
+from simssl_core.version import VERSION as __version__
+
 __all__ = ["__version__", "load"]
 
 

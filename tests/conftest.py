@@ -11,6 +11,12 @@ from simssl_core.jobs import session
 from simssl_core.training.loop import Race
 
 
+def pytest_runtest_setup(item):
+    """Tests marked ``gpu`` skip, saying so, where there is no CUDA."""
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Sums are split over threads; one thread makes bit-equality independent of the machine's load."""

@@ -1,7 +1,9 @@
 """The shell: every command's help, one JSON document, exit codes, Ctrl-C."""
 
+import io
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simssl_core import library
-from simssl_core.cli import main, options, parser, train
+from simssl_core.cli import lab, main, options, parser, train
 from simssl_core.errors import ConfigError
 from simssl_core.storage.checkpoints import state_steps
 
@@ -161,7 +163,7 @@ def test_list_names_objectives_data_and_runs(root, capsys):
     assert "race-sharp" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("evaluate",), ("map",), ("bench",), ("list",)])
+@pytest.mark.parametrize("command", [(), ("train",), ("evaluate",), ("map",), ("bench",), ("list",), ("lab",)])
 def test_help_is_complete(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([*command, "--help"])
@@ -194,3 +196,76 @@ def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
     running.close()
     assert steps[-1] > step
     assert library.find("r-vae", tmp_path).status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--port", "0"], "1 to 65535"),
+        (["--port", "99999"], "1 to 65535"),
+        (["--", "--server.port", "9"], "before the --"),
+        (["--", "--server.port=9"], "before the --"),
+    ],
+)
+def test_lab_refuses_impossible_ports(arguments, reason, capsys):
+    assert main(["lab", "--no-browser", *arguments]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_lab_names_a_port_in_use_and_passes_it_by(monkeypatch, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["lab", "--no-browser", "--port", str(port)]) == 2
+        assert f"Port {port} cannot be used" in capsys.readouterr().err
+        monkeypatch.setattr(lab, "PORT", port)
+        assert port < lab._free_port(None) < port + lab.TRIED
+
+
+def test_lab_opens_the_browser_where_there_is_a_screen(monkeypatch, capsys):
+    """``streamlit run`` with everything after the --, and the address once it answers."""
+    started, opened = [], []
+
+    class Server:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def poll(self):
+            return None
+
+        def wait(self):
+            end = time.monotonic() + 10
+            while len(opened) < len(started) and time.monotonic() < end:
+                time.sleep(0.01)
+            return 0
+
+    def start(module, *arguments, **_):
+        started.append((module, *arguments))
+        return Server()
+
+    monkeypatch.setattr(lab, "start_module", start)
+    monkeypatch.setattr(lab.webbrowser, "open", opened.append)
+    monkeypatch.setattr(lab.urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
+    monkeypatch.setattr(lab.sys, "platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":0")
+    port = lab._free_port(None)
+    assert main(["lab", "--port", str(port), "--", "--theme.base", "dark"]) == 0
+    app = str(PROJECT / "app.py")
+    assert started == [("streamlit", "run", app, "--server.port", str(port), "--theme.base", "dark")]
+    assert opened == [f"http://127.0.0.1:{port}"]
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert not lab._has_display()  # a text browser would take over the terminal
+
+
+def test_the_command_calls_itself_as_it_was_called(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["/usr/local/bin/simssl", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    text = capsys.readouterr().out
+    assert "usage: simssl [-h]" in text and "\n  simssl list\n" in text and "python -m" not in text
+    assert parser()._subparsers._group_actions[0].choices["bench"].prog == "simssl bench"

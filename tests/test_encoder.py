@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-import simssl_core as ssl
+import simssl_core as lab
 from simssl_core.encoder import batch
 from simssl_core.errors import ConfigError, ShapeError
 from simssl_core.storage import checkpoints
@@ -23,7 +23,7 @@ def folder(config, dataset, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def encoder(folder):
-    return ssl.load(folder / "race-simvae")
+    return lab.load(folder / "race-simvae")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_decode_gives_images(encoder, images, expected, kind):
 
 def test_without_a_decoder_it_says_so(folder):
     with pytest.raises(ConfigError, match="no decoder"):
-        ssl.load(folder / "race-simclr").decode(np.zeros((1, 6)))
+        lab.load(folder / "race-simclr").decode(np.zeros((1, 6)))
 
 
 def test_binarised_runs_see_binarised_images(config, dataset, tmp_path):
@@ -145,7 +145,7 @@ def test_binarised_runs_see_binarised_images(config, dataset, tmp_path):
     black_white = RunConfig.model_validate(config.model_dump() | {"views": {"binarise": True}})
     race = Race(black_white, dataset)
     checkpoints.write_run(tmp_path / "race-vae", race.record("vae"), race.members["vae"].objective)
-    encoder, index = ssl.load(tmp_path / "race-vae"), torch.arange(5)
+    encoder, index = lab.load(tmp_path / "race-vae"), torch.arange(5)
     plain = race.view_maker.plain(dataset.test, index)
     with torch.no_grad():
         expected = encoder.objective.encode(plain)

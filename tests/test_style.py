@@ -1,4 +1,4 @@
-"""The linter and the formatters are clean: checked here, so that the one test command says so too."""
+"""The linter, the formatters and the type checker are clean: checked here, by the one test command."""
 
 import json
 import os
@@ -48,3 +48,9 @@ def test_prettier_is_clean_and_sees_what_is_not(tmp_path):
 def test_no_line_of_javascript_is_too_long():
     lines = [(path.name, number, line) for path in JAVASCRIPT for number, line in enumerate(path.open(), 1)]
     assert not [place for *place, line in lines if len(line.rstrip("\n")) >= 120]
+
+
+def test_types_hold():
+    """mypy over the rooms that pyproject.toml names."""
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

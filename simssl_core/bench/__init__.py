@@ -61,11 +61,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     return everything.run(chosen, quick=arguments.quick, say=lambda text: print(text, file=sys.stderr, flush=True))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command. Starts itself again in a process with passive OpenMP waiting where this one waits otherwise."""
-    parser = argparse.ArgumentParser(
-        prog="python -m simssl_core bench", description="Measure how fast the lab is here."
-    )
+def main(arguments: list[str] | None = None, prog: str = "python -m simssl_core.bench") -> int:
+    """The command; ``prog`` is its name in its help. Starts itself again in a process with passive OpenMP waiting where
+    this one waits otherwise."""
+    parser = argparse.ArgumentParser(prog=prog, description="Measure how fast the lab is here.")
     add_arguments(parser)
     given = sys.argv[1:] if arguments is None else list(arguments)
     chosen = parser.parse_args(given)

@@ -14,9 +14,9 @@ def add(commands: Any) -> None:
     """Declare the command; the options are the benchmark's own."""
     parser = commands.add_parser("bench", help=HELP, description=HELP)
     bench.add_arguments(parser)
-    parser.set_defaults(do=run)
+    parser.set_defaults(do=run, prog=parser.prog)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Hand over to the benchmark, which sees to its own environment."""
-    return bench.main(chosen.given)
+    return bench.main(chosen.given, chosen.prog)

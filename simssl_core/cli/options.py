@@ -19,11 +19,17 @@ from simssl_core.storage import paths
 SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "train": TrainConfig}
 
 
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """``--root``."""
+    default = str(paths.default_root()).replace("%", "%%")  # argparse formats its help texts
+    parser.add_argument(
+        "--root", metavar="FOLDER", help=f"where the runs are kept (default: SIMSSL_RUNS, or {default})"
+    )
+
+
 def add_root(parser: argparse.ArgumentParser) -> None:
     """``--root`` and ``--json``."""
-    parser.add_argument(
-        "--root", metavar="FOLDER", help="where the runs are kept (default: SIMSSL_RUNS, or checkpoints/)"
-    )
+    add_folder(parser)
     parser.add_argument(
         "--json", action="store_true", help="print exactly one JSON document, and nothing else, on stdout"
     )

@@ -140,7 +140,7 @@ def _members(text: str) -> dict[str, str]:
             raise ConfigError(f"--objectives names '{label}' twice; write label=objective to tell them apart.")
         members[label] = objective if equals else label
     if not members:
-        raise ConfigError("--objectives names nobody; see 'python -m simssl_core list'.")
+        raise ConfigError("--objectives names nobody; see 'list'.")
     return members
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 from torch.nn import functional as F
 
 L2 = 1e-4  # per training row: the penalty is ½·(1e-4·n)·‖W‖² on the *sum* of cross-entropies
@@ -86,7 +91,7 @@ class _Problem:
         self.steepest = gradient.abs().max().item()
         return loss.item(), (gradient * self.scale).double().cpu().numpy().ravel()
 
-    def check(self, intermediate_result) -> None:
+    def check(self, intermediate_result: OptimizeResult) -> None:
         """Called by SciPy after each iteration; the gradient that counts is the unscaled one."""
         if self.steepest < GRADIENT:
             self.converged = True

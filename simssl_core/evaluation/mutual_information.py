@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from simssl_core.evaluation.probes import tensor
+from simssl_core.evaluation.probes import Array, tensor
 from simssl_core.evaluation.style import halves
 from simssl_core.metrics import measures
 
@@ -43,7 +43,7 @@ def whitened(z: Tensor, most: int) -> Tensor:
     return left[:, values > noise][:, :most] * math.sqrt(len(z))
 
 
-def canonical_correlations(a, b) -> Tensor:
+def canonical_correlations(a: Array, b: Array) -> Tensor:
     """Canonical correlations of two views (N, D), (N, D') row by row of the same data: falling, in [0, 1].
 
     Of each view at most N/4 principal components take part, or chance correlations would drown the true ones.
@@ -52,7 +52,7 @@ def canonical_correlations(a, b) -> Tensor:
     return torch.linalg.svdvals(a.T @ b / len(a)).clamp(0, 1)
 
 
-def gaussian(a, b) -> float:
+def gaussian(a: Array, b: Array) -> float:
     """I(z; z') of jointly Gaussian views (N, D), (N, D'): −½ Σ log(1 − ρ_d²), less the bias of the sample; not below 0.
 
     The plug-in estimate is too high by about D·D'/2N. Its exact bias under Gaussian views follows from
@@ -73,7 +73,7 @@ def _sample_bias(count: int, first: int, second: int) -> float:
     return 0.5 * (digamma[:first].sum() + digamma[:second].sum() - digamma.sum()).item()
 
 
-def infonce(views, seed: int = 0) -> Bound:
+def infonce(views: Array, seed: int = 0) -> Bound:
     """The InfoNCE lower bound on I(z; z') of views (V, N, D), V ≥ 2 (Oord et al. 2018).
 
     A critic learns on one half of the data and the bound is taken on the other, where all are each other's negatives

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from simssl_core.errors import CheckpointError, RunError
 from simssl_core.library import entries
+from simssl_core.runtime.processes import PROJECT
 from simssl_core.storage import checkpoints, database, history, paths
 from simssl_core.storage.database import has_store, open_store
 from simssl_core.storage.files import read_json
@@ -104,8 +105,8 @@ def csv(run: str, root: str | os.PathLike | None = None) -> str:
 def snippet(run: str, root: str | os.PathLike | None = None) -> str:
     """Three lines of Python that load the run's encoder."""
     folder = entries.find(run, root).folder
-    shown = folder.relative_to(paths.PROJECT) if folder.is_relative_to(paths.PROJECT) else folder
-    return f'import simssl_core as ssl\nencoder = ssl.load("{shown.as_posix()}")\nz = encoder(images)'
+    shown = folder.relative_to(PROJECT) if folder.is_relative_to(PROJECT) else folder
+    return f'import simssl_core as lab\nencoder = lab.load("{shown.as_posix()}")\nz = encoder(images)'
 
 
 def _opened(path: str | os.PathLike):

@@ -14,6 +14,10 @@ class KeyQueue(nn.Module):
     All of it is in buffers, the place of the oldest key too, and so in the checkpoint.
     """
 
+    keys: Tensor
+    index: Tensor
+    oldest: Tensor
+
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         self.register_buffer("keys", unit(torch.randn(size, width)))

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from simssl_core.config import ModelConfig, Settings, parse
 from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError, ShapeError
+from simssl_core.models.encoders import Encoder
 from simssl_core.objectives import facts
 
 
@@ -76,7 +77,7 @@ class Objective(nn.Module):
     symmetric: ClassVar[bool] = True
     stops_gradient: ClassVar[bool] = False
 
-    encoder: nn.Module
+    encoder: Encoder
     has_decoder: bool = False
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -115,8 +116,8 @@ class Objective(nn.Module):
         """Everything the loss needs of the networks, by the argument's name in :meth:`terms`."""
         raise TypeError(f"{type(self).__name__} must define networks()")
 
-    def terms(self, views: Views, **outputs: Tensor) -> Terms:
-        """The loss by role, from what :meth:`networks` returned, in full precision."""
+    def terms(self, views: Views, *_: Any, **outputs: Any) -> Terms:
+        """The loss by role, from what :meth:`networks` returned, in full precision: tensors by argument name."""
         raise TypeError(f"{type(self).__name__} must define terms()")
 
     def after_step(self, step: int, total: int) -> None:
@@ -152,8 +153,8 @@ class Objective(nn.Module):
     @classmethod
     def live(cls) -> tuple[str, ...]:
         """Names of the settings that may change while a run trains."""
-        fields = cls.Config.model_fields.items()
-        return tuple(name for name, field in fields if (field.json_schema_extra or {}).get("live"))
+        extras = {name: field.json_schema_extra for name, field in cls.Config.model_fields.items()}
+        return tuple(name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("live"))
 
     def change(self, **live: Any) -> None:
         """Replace live settings; they hold from the next step on.
@@ -218,10 +219,10 @@ class Terms:
     extras: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, like: torch.Tensor, **parts: torch.Tensor | dict) -> Terms:
+    def of(cls, like: torch.Tensor, extras: dict[str, torch.Tensor] | None = None, **roles: torch.Tensor) -> Terms:
         """Terms with the roles that are not named set to zero, on the device and of the type of ``like``."""
         zero = torch.zeros((), device=like.device, dtype=like.dtype)
-        return cls(**(dict.fromkeys(ROLES, zero) | parts))
+        return cls(**(dict.fromkeys(ROLES, zero) | roles), extras=extras or {})
 
     @property
     def loss(self) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The one way to start a child process: a module of this package, run by this Python. Torch-free."""
+"""The one way to start a child process: a module, run by this Python; and where the lab's own files lie. Torch-free."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 
 from simssl_core.runtime.environment import training_environment
 
-PROJECT = Path(__file__).resolve().parents[2]  # the folder that holds simssl_core, pages and app.py
+_PACKAGE = Path(__file__).resolve().parents[1]
+PROJECT = _PACKAGE.parent  # what must be on Python's search path: a checkout, or site-packages
+INSTALLED = (_PACKAGE / "_lab").is_dir()  # unpacked from a wheel, which keeps the web side in there (pyproject.toml)
+LAB = _PACKAGE / "_lab" if INSTALLED else PROJECT  # the folder of app.py, pages, .streamlit and the shipped runs
 
 
 def child_environment(threads: int = 0) -> dict[str, str]:
@@ -18,8 +21,13 @@ def child_environment(threads: int = 0) -> dict[str, str]:
 
     ``threads``: CPU threads to compute with; 0 takes all cores but one.
     """
-    search = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **training_environment(threads), "PYTHONPATH": os.pathsep.join(search)}
+    inherited = os.environ.get("PYTHONPATH")
+    if INSTALLED:  # found without help, and site-packages must not come before the standard library
+        search = [inherited] if inherited else []
+    else:
+        search = [str(PROJECT), inherited] if inherited else [str(PROJECT)]
+    path = {"PYTHONPATH": os.pathsep.join(search)} if search else {}
+    return {**os.environ, **training_environment(threads), **path}
 
 
 def start_module(
@@ -34,11 +42,12 @@ def start_module(
 
     ``log``: append all output to this file and give no input, so that the process outlives whoever started it.
     ``own_session``: Ctrl-C in a terminal does not reach it. ``pipes`` are those of :class:`subprocess.Popen`.
+    The working folder is not searched for modules (-P): it is the user's, and may hold a ``random.py``.
 
     Raises:
         OSError: the system refuses, or the log cannot be written.
     """
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-P", "-m", module, *arguments]
     options = {"env": child_environment(threads), "start_new_session": own_session, **pipes}
     if log is None:
         return subprocess.Popen(command, **options)

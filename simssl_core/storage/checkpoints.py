@@ -68,10 +68,8 @@ def common_step(folders: Iterable[Path | str]) -> int | None:
 
     Two states of each run are kept, so a race killed between the writes of two members still has one in common.
     """
-    shared = [
-        set(filter(lambda step, f=folder: _whole(_state_path(Path(f), step)), state_steps(folder)))
-        for folder in folders
-    ]
+    places = [Path(folder) for folder in folders]
+    shared = [{step for step in state_steps(place) if _whole(_state_path(place, step))} for place in places]
     both = set.intersection(*shared) if shared else set()
     return max(both, default=None)
 
@@ -82,12 +80,12 @@ def rewind(folders: Iterable[Path | str]) -> int | None:
     States newer than it would otherwise count among the two newest that are kept, and a second kill could then leave
     the race without a step in common.
     """
-    folders = [Path(folder) for folder in folders]
-    step = common_step(folders)
+    places = [Path(folder) for folder in folders]
+    step = common_step(places)
     if step is not None:
-        for folder in folders:
-            for newer in (n for n in state_steps(folder) if n > step):
-                _state_path(folder, newer).unlink(missing_ok=True)
+        for place in places:
+            for newer in (n for n in state_steps(place) if n > step):
+                _state_path(place, newer).unlink(missing_ok=True)
     return step
 
 

@@ -177,7 +177,7 @@ class Store:
         only = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         query = f"SELECT * FROM events WHERE race=? AND id>? {only} ORDER BY id DESC LIMIT ?"
         rows = self._read(query, (race_name, after, *kinds, limit))
-        return [Event(*row[:7], json.loads(row[7] or "{}")) for row in reversed(rows)]
+        return [schema.row(Event, row, data=json.loads(row[7] or "{}")) for row in reversed(rows)]
 
     def send(self, race_name: str, kind: str, **data: Any) -> None:
         """Leave a command for the race's worker."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simssl_core.evaluation.measurement import Measurement
 
 FILE = "evaluation.json"
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class Finite(Settings):

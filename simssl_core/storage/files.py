@@ -33,7 +33,7 @@ STALE_SECONDS = 60.0  # a temporary file this old belongs to a writer that died
 Table = dict[str, tuple[str, tuple[int, ...]]]
 
 
-def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, then rename it to ``path``.
 
     Whenever the process or the machine dies, ``path`` is the old file or the new one, never a part of it. Left-overs

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 from simssl_core.config import check_name
 from simssl_core.errors import RunError
-from simssl_core.runtime.processes import PROJECT
+from simssl_core.runtime.processes import INSTALLED, LAB
 
 
 def root(value: str | os.PathLike | None = None) -> Path:
-    """The folder that holds the runs: ``value``, else ``SIMSSL_RUNS``, else the project's ``checkpoints``."""
-    return _resolved(str(value or os.environ.get("SIMSSL_RUNS") or PROJECT / "checkpoints"), os.getcwd())
+    """The folder that holds the runs: ``value``, else ``SIMSSL_RUNS``, else :func:`default_root`."""
+    return _resolved(str(value or os.environ.get("SIMSSL_RUNS") or default_root()), os.getcwd())
+
+
+def default_root() -> Path:
+    """A checkout's ``checkpoints``. An installed package cannot be written to: there it is one folder of the user
+    (``~/.local/share/simssl/runs``, or where the system keeps such data), the same from whichever folder one works."""
+    return user_root() if INSTALLED else shipped_root()
+
+
+def shipped_root() -> Path:
+    """The folder of the runs that come with the lab; in an installed package it is read-only."""
+    return LAB / "checkpoints"
+
+
+def user_root() -> Path:
+    """``simssl/runs`` in the folder where this system keeps a user's data."""
+    if sys.platform == "darwin":
+        data = Path.home() / "Library" / "Application Support"
+    elif sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "simssl" / "runs"
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ import math
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,7 +15,7 @@ from simssl_core.config import RunConfig, Settings, check_name, parse
 from simssl_core.errors import CheckpointError, ConfigError
 from simssl_core.storage.files import plain_file, read_json
 
-FORMAT = 1
+FORMAT: Final = 1
 RECORD, WEIGHTS = "run.json", "weights.safetensors"
 PICKLES = {".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".npy", ".npz", ".joblib"}
 Status = Literal["training", "paused", "finished", "stopped", "failed"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+Row = TypeVar("Row", "RunRow", "Event")
 
 VERSION = 1
 
@@ -99,6 +102,11 @@ def level(step: int, first: bool) -> int:
     return min(TOP_LEVEL, (step & -step).bit_length() - 1)
 
 
+def row(kind: type[Row], values: Sequence, **read: Any) -> Row:
+    """``values`` as selected with ``*``, in the order of ``kind``'s fields; ``read``: what columns of JSON hold."""
+    return kind(**(dict(zip((item.name for item in fields(kind)), values, strict=True)) | read))
+
+
 def run_row(values: tuple) -> RunRow:
     """A row of ``runs`` as selected with ``*``."""
-    return RunRow(*values[:8], json.loads(values[8] or "{}"))
+    return row(RunRow, values, scores=json.loads(values[8] or "{}"))

@@ -16,14 +16,15 @@ class Batches:
         self.size, self.batch, self.generator = size, min(batch, size), generator
         self.per_pass = size // self.batch
         self.pass_state = generator.get_state()
-        self._pass, self._order = -1, None
+        self._pass = -1
+        self._order: torch.Tensor | None = None
 
     def indices(self, step: int) -> torch.Tensor:
         """int64 (B,): the data of ``step`` (from 0). Steps must be asked for in order."""
         number, place = divmod(step, self.per_pass)
-        if number != self._pass:
+        if number != self._pass or self._order is None:
             self.pass_state = self.generator.get_state()
-            self._draw(number)
+            self._order = self._draw(number)
         return self._order[place * self.batch : (place + 1) * self.batch]
 
     def rewind(self, step: int, pass_state: torch.Tensor, state: torch.Tensor) -> None:
@@ -31,7 +32,7 @@ class Batches:
         self.pass_state = pass_state
         self.generator.set_state(pass_state)
         if step % self.per_pass:
-            self._draw(step // self.per_pass)
+            self._order = self._draw(step // self.per_pass)
         else:  # between two passes: the next call draws
             self.forget()
         self.generator.set_state(state)
@@ -40,7 +41,6 @@ class Batches:
         """Draw the order anew at the next call."""
         self._pass = -1
 
-    def _draw(self, number: int) -> None:
-        device = self.generator.device
-        self._order = torch.randperm(self.size, generator=self.generator, device=device)
+    def _draw(self, number: int) -> torch.Tensor:
         self._pass = number
+        return torch.randperm(self.size, generator=self.generator, device=self.generator.device)

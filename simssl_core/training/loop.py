@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from simssl_core import __version__, objectives
+from simssl_core import objectives
 from simssl_core.config import RunConfig, TrainConfig, parse
 from simssl_core.data.types import Views
 from simssl_core.data.view_maker import make_views
@@ -30,6 +30,7 @@ from simssl_core.storage.run_record import DatasetRecord, RunRecord
 from simssl_core.training import resume_state as states
 from simssl_core.training.batches import Batches
 from simssl_core.training.member import RunningMember
+from simssl_core.version import VERSION
 
 FEW = 10  # steps between looks at the terms, where looking is free (CPU)
 LOG_SECONDS = 0.2  # a page cannot show more; on a GPU each look waits for the device
@@ -272,7 +273,7 @@ class Race:
 
 def versions() -> dict[str, str]:
     """What a run was made with."""
-    return {"python": platform.python_version(), "torch": torch.__version__, "simssl": __version__}
+    return {"python": platform.python_version(), "torch": torch.__version__, "simssl": VERSION}
 
 
 def warmed_up(value: float, step: int, warmup: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -30,7 +31,8 @@ def optimizer_for(objective: Objective, weight_decay: float) -> torch.optim.Opti
     learned = [p for p in objective.parameters() if p.requires_grad]
     if not learned:
         return None
-    kind, groups = torch.optim.Adam, [{"params": learned}]
+    kind: type[torch.optim.Adam | torch.optim.AdamW] = torch.optim.Adam
+    groups: list[dict[str, Any]] = [{"params": learned}]
     if weight_decay:
         split = ([p for p in learned if p.ndim > 1], weight_decay), ([p for p in learned if p.ndim <= 1], 0.0)
         kind = torch.optim.AdamW

@@ -20,6 +20,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
+def pytest_itemcollected(item):
+    """Every test of this folder drives a browser."""
+    item.add_marker(pytest.mark.browser)
+
+
 def chromium() -> str:
     """The browser to drive; its absence skips these tests, except in CI, where it is a failure."""
     found = os.environ.get("SIMSSL_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -76,11 +81,7 @@ def server(runs_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The lab, for the whole session; afterwards whatever it started is stopped."""
     process, lab = start_server(runs_root, tmp_path_factory.mktemp("log") / "server.log")
     yield lab
-    process.terminate()
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    _end(process)
     _stop_races(runs_root)
 
 
@@ -91,8 +92,15 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shutil.copytree(ROOT / "checkpoints", place / "runs", ignore=shutil.ignore_patterns(".lab"))
     process, lab = start_server(place / "runs", place / "server.log")
     yield lab
+    _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
     process.terminate()
-    process.wait(15)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:  # a busy machine
+        process.kill()
 
 
 def _stop_races(root: Path) -> None:

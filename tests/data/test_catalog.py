@@ -122,7 +122,7 @@ def test_rows_are_drawn_by_the_seed():
     assert len(train) == 500 and len(test) == 100 and not set(train) & set(test)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.gpu
 def test_everything_stays_on_the_device():
     dataset = catalog.load(DataConfig(train=100, test=64), "cuda")
     views = view_maker.make_views(dataset, ViewConfig())

@@ -10,6 +10,7 @@ import pytest
 from simssl_core.errors import RunError
 from simssl_core.jobs import launcher, status
 from simssl_core.jobs.queue import Place, Slots
+from simssl_core.runtime.processes import PROJECT
 from simssl_core.storage import paths
 from simssl_core.storage.database import Store
 from simssl_core.storage.locks import Lease, held
@@ -40,7 +41,7 @@ def test_a_lease_frees_itself_when_its_holder_is_killed(tmp_path):
     path = tmp_path / "x.lease"
     take = "import sys, time; from simssl_core.storage.locks import Lease; Lease(sys.argv[1]).take()"
     script = f"{take}; print(1, flush=True); time.sleep(60)"
-    environment = {**os.environ, "PYTHONPATH": str(paths.PROJECT)}
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     child = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, env=environment)
     child.stdout.readline()
     assert held(path)

@@ -10,7 +10,8 @@ import pytest
 from simssl_core import library
 from simssl_core.jobs import launcher
 from simssl_core.jobs.worker import StopSignal
-from simssl_core.storage import history, paths
+from simssl_core.runtime.processes import PROJECT
+from simssl_core.storage import history
 from simssl_core.storage.checkpoints import state_steps
 from simssl_core.storage.database import Store
 from tests.small_races import equal, small, trained, until, until_status, weights
@@ -31,7 +32,7 @@ time.sleep(600)
 def test_killed_server_and_killed_worker(tmp_path):
     """The server that launched it dies: training goes on. The worker dies: seen within 3 s, resumed to the same end."""
     config = small("vae", "simclr", steps=STEPS, batch=128, checkpoint_seconds=0.2)
-    environment = {**os.environ, "PYTHONPATH": str(paths.PROJECT)}
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-c", LAUNCH, config.model_dump_json(), str(tmp_path)]
     server = subprocess.Popen(command, env=environment, start_new_session=True)
     until(lambda: (tmp_path / "r-simclr" / "run.json").exists(), 90, "the first files")

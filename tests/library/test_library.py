@@ -16,6 +16,7 @@ from simssl_core.analysis import evaluate
 from simssl_core.encoder import load
 from simssl_core.errors import DataError, RunError
 from simssl_core.library.archive import csv, from_zip, snippet, to_zip
+from simssl_core.runtime.processes import PROJECT
 from simssl_core.storage import paths, race_file
 from simssl_core.storage.checkpoints import read_run
 from simssl_core.storage.database import Store
@@ -48,7 +49,7 @@ def test_what_pages_import_is_free_of_torch():
     imports = ", ".join(f"simssl_core.{name}" for name in TORCH_FREE)
     heavy = "{'torch', 'pandas', 'umap', 'sklearn', 'streamlit', 'plotly'}"
     script = f"import sys, {imports}; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
-    environment = {**os.environ, "PYTHONPATH": str(paths.PROJECT)}
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

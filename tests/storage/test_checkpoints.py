@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import simssl_core as ssl
+import simssl_core as lab
 from simssl_core import objectives
 from simssl_core.errors import CheckpointError, ConfigError
 from simssl_core.storage import checkpoints, files
@@ -51,32 +51,32 @@ def test_every_objective_comes_back_from_the_disk(race, sprites, tmp_path, name)
     images = sprites.test.images[:3]
     with torch.no_grad():
         expected = objective.encode(images.float() / 255)
-    assert torch.equal(ssl.load(tmp_path / "race-x")(images), expected)
+    assert torch.equal(lab.load(tmp_path / "race-x")(images), expected)
 
 
 def test_load_does_not_disturb_random_numbers(run):
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
-    ssl.load(run)
+    lab.load(run)
     assert torch.equal(torch.rand(2), expected)
 
 
 def test_load_by_race_and_label_and_near_names(run):
-    assert ssl.load(run.parent / "race", "simvae").record.run == "race-simvae"
+    assert lab.load(run.parent / "race", "simvae").record.run == "race-simvae"
     with pytest.raises(CheckpointError, match="did you mean race-simvae"):
-        ssl.load(run.parent / "race-simvea")
+        lab.load(run.parent / "race-simvea")
     with pytest.raises(CheckpointError, match="did you mean race-simvae"):
-        ssl.load(run.parent / "race")
+        lab.load(run.parent / "race")
     with pytest.raises(CheckpointError, match="no runs in"):
-        ssl.load(run.parent / "nowhere" / "race")
+        lab.load(run.parent / "nowhere" / "race")
     with pytest.raises(ConfigError, match="not on this machine"):
-        ssl.load(run, device="cuda:99")
+        lab.load(run, device="cuda:99")
 
 
 def test_a_renamed_folder_is_that_run(run):
     other = run.rename(run.with_name("renamed"))
-    assert ssl.load(other).record.run == "renamed"
+    assert lab.load(other).record.run == "renamed"
 
 
 def edit(run, **values):
@@ -156,7 +156,7 @@ def test_damage_is_named(run, kind):
     damage, message = DAMAGE[kind]
     damage(run)
     with pytest.raises(CheckpointError, match=message):
-        ssl.load(run)
+        lab.load(run)
 
 
 class Harmful:
@@ -177,10 +177,10 @@ def test_pickles_are_refused_and_never_run(tmp_path):
     file.write_bytes(pickle.dumps(Harmful(trap)))
     for path in (file, folder):
         with pytest.raises(CheckpointError, match="nothing is ever unpickled"):
-            ssl.load(path)
+            lab.load(path)
     (tmp_path / "weights.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointError, match="is a file; give the folder"):
-        ssl.load(tmp_path / "weights.safetensors")
+        lab.load(tmp_path / "weights.safetensors")
     assert not trap.exists()
 
 
@@ -250,7 +250,7 @@ def test_a_kill_at_any_moment_leaves_a_readable_run(run, race, monkeypatch, mome
         checkpoints.write_state(run, 6, running.state("simvae"))
         checkpoints.write_run(run, running.record("simvae"), running.members["simvae"].objective)
     monkeypatch.undo()
-    encoder = ssl.load(run)
+    encoder = lab.load(run)
     assert encoder.record.step in (3, 6)
     step = checkpoints.common_step([run])
     assert step in (3, 6)
@@ -265,7 +265,7 @@ def test_a_first_write_that_is_killed_is_not_a_run(race, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         checkpoints.write_run(tmp_path / "race-vae", running.record("vae"), running.members["vae"].objective)
     with pytest.raises(CheckpointError, match=r"has no run\.json"):
-        ssl.load(tmp_path / "race-vae")
+        lab.load(tmp_path / "race-vae")
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):

@@ -47,6 +47,7 @@ class AlignmentUniformity(Discriminative):
         ),
     }
     Config = AlignmentUniformityConfig
+    settings: AlignmentUniformityConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         s, p = self.settings, unit(p)

@@ -44,6 +44,7 @@ class BarlowTwins(Discriminative):
         "push": ("In place of the entropy: dimensions do not repeat one another.", r"\lambda\sum_{d\ne e}C_{de}^2"),
     }
     Config = BarlowTwinsConfig
+    settings: BarlowTwinsConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         invariance, redundancy = barlow_parts(p)

@@ -28,6 +28,7 @@ class Discriminative(Objective):
     keeps = "shared"
     least_views = 2
     least_batch = 2
+    settings: DiscriminativeConfig
 
     def __init__(self, settings: DiscriminativeConfig, context: Context) -> None:
         super().__init__(settings, context)

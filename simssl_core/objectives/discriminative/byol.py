@@ -46,6 +46,7 @@ class BYOL(Discriminative):
         )
     }
     Config = BYOLConfig
+    settings: BYOLConfig
 
     def __init__(self, settings: BYOLConfig, context: Context) -> None:
         super().__init__(settings, context)

@@ -51,6 +51,7 @@ class CLIP(Discriminative):
         ),
     }
     Config = CLIPConfig
+    settings: CLIPConfig
     least_views = 1
     needs_captions = True
 

@@ -41,7 +41,11 @@ class DeepCluster(Discriminative):
         "push": ("−log p(z): away from all other centres.", r"\log\sum_k\exp(\langle\hat p,c_k\rangle/\tau)"),
     }
     Config = DeepClusterConfig
+    settings: DeepClusterConfig
     least_views = 1
+    centroids: Tensor
+    memory: Tensor
+    assigned: Tensor
 
     def __init__(self, settings: DeepClusterConfig, context: Context) -> None:
         super().__init__(settings, context)

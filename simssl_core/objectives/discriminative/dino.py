@@ -51,6 +51,8 @@ class DINO(Discriminative):
         "push": ("−log p(z): away from other outputs, which centring keeps in use.", r"\log\sum_k e^{s^b_k/\tau_s}"),
     }
     Config = DINOConfig
+    settings: DINOConfig
+    centre: Tensor
 
     def __init__(self, settings: DINOConfig, context: Context) -> None:
         super().__init__(settings, context)

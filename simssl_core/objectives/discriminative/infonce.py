@@ -42,6 +42,7 @@ class InfoNCE(Discriminative):
         ),
     }
     Config = InfoNCEConfig
+    settings: InfoNCEConfig
 
     def __init__(self, settings: InfoNCEConfig, context: Context) -> None:
         super().__init__(settings, context)

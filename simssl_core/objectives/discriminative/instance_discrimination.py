@@ -40,7 +40,9 @@ class InstanceDiscrimination(Discriminative):
         ),
     }
     Config = InstanceDiscriminationConfig
+    settings: InstanceDiscriminationConfig
     least_views = 1
+    bank: Tensor
 
     def __init__(self, settings: InstanceDiscriminationConfig, context: Context) -> None:
         super().__init__(settings, context)

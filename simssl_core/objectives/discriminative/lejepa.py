@@ -57,6 +57,7 @@ class LeJEPA(Discriminative):
         ),
     }
     Config = LeJEPAConfig
+    settings: LeJEPAConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         s = self.settings

@@ -58,6 +58,7 @@ class MoCo(Discriminative):
         "push": ("−log p(z), estimated from the queue.", r"\log\sum_m\exp(\langle\hat q,\hat k_m\rangle/\tau)"),
     }
     Config = MoCoConfig
+    settings: MoCoConfig
     least_batch = 1
 
     def __init__(self, settings: MoCoConfig, context: Context) -> None:

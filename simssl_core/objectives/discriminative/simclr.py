@@ -67,6 +67,7 @@ class SimCLR(Discriminative):
         ),
     }
     Config = SimCLRConfig
+    settings: SimCLRConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         pull, push = nt_xent(p, self.settings.temperature)

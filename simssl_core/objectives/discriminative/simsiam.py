@@ -41,6 +41,7 @@ class SimSiam(Discriminative):
         )
     }
     Config = SimSiamConfig
+    settings: SimSiamConfig
 
     def __init__(self, settings: SimSiamConfig, context: Context) -> None:
         super().__init__(settings, context)

@@ -50,6 +50,7 @@ class SwAV(Discriminative):
         ),
     }
     Config = SwAVConfig
+    settings: SwAVConfig
 
     def __init__(self, settings: SwAVConfig, context: Context) -> None:
         super().__init__(settings, context)

@@ -60,6 +60,7 @@ class VICReg(Discriminative):
         ),
     }
     Config = VICRegConfig
+    settings: VICRegConfig
 
     def terms(self, views: Views, p: Tensor) -> Terms:
         s = self.settings

@@ -22,6 +22,7 @@ class AE(Generative):
     formula = r"-\log p(x|z=\mu(x))"
     roles = {"reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\log p(x|z=\mu(x))")}
     Config = GenerativeConfig
+    settings: GenerativeConfig
     latents = 1
 
     def networks(self, views: Views) -> dict[str, Tensor]:

@@ -39,6 +39,7 @@ class Generative(Objective):
     unit = "nats per datum"
     keeps = "all"
     has_decoder = True
+    settings: GenerativeConfig
     latents = 2  # numbers of the encoder for each dimension of z: a mean and a log-variance
 
     def __init__(self, settings: GenerativeConfig, context: Context) -> None:
@@ -52,18 +53,27 @@ class Generative(Objective):
     def networks(self, views: Views) -> dict[str, Tensor]:
         """``mu``, ``log_var``, ``z`` (J, B, D) and ``decoded`` (J, B, C, H, W), all views in one pass."""
         count = views.count
-        mu, log_var = self.posterior(views.images.flatten(0, 1))
+        mu, log_var = self.gaussian(views.images.flatten(0, 1))
         z = gaussians.sample(mu, log_var)
         decoded = self.decoder(z)
         parts = {"mu": mu, "log_var": log_var, "z": z, "decoded": decoded}
         return {name: value.unflatten(0, (count, -1)) for name, value in parts.items()}
 
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        mu, log_var = super().encode(images).chunk(2, dim=-1)
+    def gaussian(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's (mean, log-variance), (B, D) each, of (B, C, H, W)."""
+        return self.read_gaussian(self.encoder(images))
+
+    @staticmethod
+    def read_gaussian(outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """A network's outputs (B, 2D) as (mean, log-variance), (B, D) each, in full precision."""
+        mu, log_var = full_precision(outputs).chunk(2, dim=-1)
         return mu, gaussians.bounded(log_var)
 
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+        return self.gaussian(images)
+
     def encode(self, images: Tensor) -> Tensor:
-        return self.posterior(images)[0]
+        return self.gaussian(images)[0]
 
     def decode(self, z: Tensor) -> Tensor:
         decoded = full_precision(self.decoder(z))
@@ -89,7 +99,8 @@ class Generative(Objective):
 
     def extras(self) -> dict[str, Tensor]:
         """A curve of σ_x² when it is learned."""
-        return {"decoder_variance": self.log_pixel_variance().detach().exp()} if self.settings.learned_variance else {}
+        variance = self.log_pixel_variance()
+        return {"decoder_variance": variance.detach().exp()} if isinstance(variance, Tensor) else {}
 
 
 def gaussian_nats(images: Tensor, mean: Tensor, log_variance: Tensor | float) -> Tensor:

@@ -35,6 +35,7 @@ class BetaVAE(Generative):
         "reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\mathbb{E}_q\log p(x|z)"),
     }
     Config = BetaVAEConfig
+    settings: BetaVAEConfig
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor) -> Terms:
         kl = gaussians.kl_standard(mu, log_var).sum(0).mean()

@@ -47,6 +47,7 @@ class CRVAE(Generative):
         "reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\mathbb{E}_q\log p(x|z)"),
     }
     Config = CRVAEConfig
+    settings: CRVAEConfig
     least_views = 2
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor) -> Terms:

@@ -33,7 +33,8 @@ class InfoVAEConfig(GenerativeConfig):
 def imq_kernel(a: Tensor, b: Tensor) -> Tensor:
     """Inverse multiquadratic kernel summed over :data:`SCALES`; (N, D) and (M, D) → (N, M)."""
     distances = squared_distances(a, b)
-    return sum(c / (c + distances) for c in (2 * a.shape[-1] * scale for scale in SCALES))
+    widths = (2 * a.shape[-1] * scale for scale in SCALES)
+    return sum((c / (c + distances) for c in widths), start=distances.new_zeros(()))
 
 
 def mmd(z: Tensor, prior: Tensor) -> Tensor:
@@ -65,6 +66,7 @@ class InfoVAE(Generative):
         "reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\mathbb{E}_q\log p(x|z)"),
     }
     Config = InfoVAEConfig
+    settings: InfoVAEConfig
     least_batch = 2
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor) -> Terms:

@@ -76,6 +76,7 @@ class SimVAE(Generative):
         ),
     }
     Config = SimVAEConfig
+    settings: SimVAEConfig
     least_views = 2
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor) -> Terms:

@@ -19,7 +19,7 @@ from simssl_core.config import setting
 from simssl_core.data.types import Views
 from simssl_core.functional import gaussians
 from simssl_core.models.text_encoder import TextDecoder, TextEncoder, caption_nats
-from simssl_core.objectives.base import Context, Terms, full_precision, register
+from simssl_core.objectives.base import Context, Terms, register
 from simssl_core.objectives.generative.simvae import SimVAE, SimVAEConfig
 
 
@@ -41,6 +41,7 @@ class SimVAEMultimodal(SimVAE):
         "reconstruct": ("log p(image|z) and log p(caption|z).", r"-\log p(x|z^1) - \log p(w|z^2)"),
     }
     Config = SimVAEMultimodalConfig
+    settings: SimVAEMultimodalConfig
     least_views = 1
     needs_captions = True
 
@@ -51,22 +52,24 @@ class SimVAEMultimodal(SimVAE):
         self.text_decoder = TextDecoder(len(context.vocabulary), width, settings.words)
 
     def networks(self, views: Views) -> dict[str, Tensor]:
-        both = zip(self.posterior(views.images[0]), self.text_posterior(views.tokens), strict=True)
+        assert views.tokens is not None  # forward() refuses views without captions
+        both = zip(self.gaussian(views.images[0]), self.text_posterior(views.tokens), strict=True)
         mu, log_var = (torch.stack(pair) for pair in both)
         z = gaussians.sample(mu, log_var)
         return {"mu": mu, "log_var": log_var, "z": z, "decoded": self.decoder(z[0]), "words": self.text_decoder(z[1])}
 
-    def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor, words: Tensor) -> Terms:
-        images = replace(views, images=views.images[:1])
-        parts = super().terms(images, mu, log_var, z, decoded.unsqueeze(0))
+    def terms(
+        self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor, words: Tensor | None = None
+    ) -> Terms:
+        assert views.tokens is not None and words is not None
+        parts = super().terms(replace(views, images=views.images[:1]), mu, log_var, z, decoded.unsqueeze(0))
         caption = caption_nats(views.tokens, words).mean()
         both = parts.reconstruct + self.settings.caption_weight * caption
         return replace(parts, reconstruct=both, extras=parts.extras | {"caption": caption.detach()})
 
     def text_posterior(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """q(z|caption) of tokens (B, T) as (mean, log-variance), (B, D) each."""
-        mu, log_var = full_precision(self.text_encoder(tokens)).chunk(2, dim=-1)
-        return mu, gaussians.bounded(log_var)
+        return self.read_gaussian(self.text_encoder(tokens))
 
     def decode_text(self, z: Tensor) -> Tensor:
         """The likeliest word at each place, int64 (B, words), for (B, D)."""
@@ -74,7 +77,7 @@ class SimVAEMultimodal(SimVAE):
 
     def similarity(self, images: Tensor, tokens: Tensor) -> Tensor:
         """log density that image b and caption m share one content, in nats; (B, C, H, W) and (M, T) → (B, M)."""
-        return gaussians.log_together(self.posterior(images), self.text_posterior(tokens), self.settings.sigma2)
+        return gaussians.log_together(self.gaussian(images), self.text_posterior(tokens), self.settings.sigma2)
 
     def imagine(self, tokens: Tensor) -> Tensor:
         """Images (B, C, H, W) in [0, 1] for captions (B, T): the decoder at the caption's posterior mean."""

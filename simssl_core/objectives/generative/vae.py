@@ -32,6 +32,7 @@ class VAE(Generative):
         "reconstruct": ("log p(x|z): z must hold all of x, style too.", r"-\mathbb{E}_q\log p(x|z)"),
     }
     Config = GenerativeConfig
+    settings: GenerativeConfig
 
     def terms(self, views: Views, mu: Tensor, log_var: Tensor, z: Tensor, decoded: Tensor) -> Terms:
         kl = gaussians.kl_standard(mu, log_var).sum(0).mean()

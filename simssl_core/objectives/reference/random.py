@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from simssl_core.config import Settings
 from simssl_core.data.types import Views
 from simssl_core.models import encoders
 from simssl_core.objectives.base import Context, Objective, Terms, register
@@ -23,7 +24,7 @@ class Random(Objective):
     formula = r"0"
     roles = {}
 
-    def __init__(self, settings, context: Context) -> None:
+    def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
         self.encoder = encoders.build(context.model, context.shape, context.model.width).requires_grad_(False)
 

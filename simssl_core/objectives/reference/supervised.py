@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from simssl_core.config import Settings
 from simssl_core.data.types import Views
 from simssl_core.errors import ConfigError
 from simssl_core.functional.vectors import pull_push
@@ -29,7 +30,7 @@ class Supervised(Objective):
         "push": ("−log p(z): away from all other classes.", r"\log\sum_c\exp(\mathrm{logit}_c(h))"),
     }
 
-    def __init__(self, settings, context: Context) -> None:
+    def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
         if context.classes < 2:
             raise ConfigError(
