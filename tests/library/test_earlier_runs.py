@@ -19,7 +19,7 @@ from simssl_core import library
 from simssl_core.analysis import latent_map
 from simssl_core.library import archive
 from simssl_core.storage import evaluation_file
-from simssl_core.storage.paths import PROJECT
+from simssl_core.runtime.processes import PROJECT
 from simssl_core.storage.run_record import weights_id
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
