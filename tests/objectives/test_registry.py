@@ -118,7 +118,7 @@ def test_it_explains_itself(name):
 def test_its_file_is_short(name):
     source = Path(__import__(objectives.get(name).__module__, fromlist=["x"]).__file__).read_text()
     doc = ast.get_docstring(ast.parse(source), clean=False)
-    assert len(source.splitlines()) - len(doc.splitlines()) < 80
+    assert len(source.splitlines()) - len(doc.splitlines()) < 100
 
 
 @every
