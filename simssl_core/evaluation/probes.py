@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from simssl_core.evaluation.logistic import predict_logistic
 from simssl_core.metrics import measures
 
+Array = np.ndarray | torch.Tensor
 NEIGHBOURS = 20
 
 
