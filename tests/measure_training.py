@@ -1,8 +1,8 @@
 """How much open pages slow a training: part of ``python -m tests.measure_pages`` (``--only tabs,play``).
 
-The browsers stand for other people's machines, so they run at the lowest priority, which leaves the cost of the server's
-work to be measured. Browsers at normal priority on the same cores are measured as well; that figure has no limit,
-because drawing five pages takes time there.
+The browsers stand for other people's machines, so they run at the lowest priority: then the server's work is what slows
+the training. Browsers at normal priority on the same cores are measured as well; that figure has no limit, because
+drawing five pages takes time there.
 """
 
 from __future__ import annotations
