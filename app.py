@@ -1,4 +1,4 @@
-"""simssl lab: `streamlit run app.py`. Navigation and what all pages share; every page is a file in pages/."""
+"""The web app (`streamlit run app.py`): navigation and common settings; every page is a file in pages/."""
 
 import os
 from typing import NamedTuple
@@ -9,14 +9,17 @@ from pages.shared import navigation, registry
 from pages.shared.layout import ASSETS
 from pages.tours import bar
 
-# Threads that spin while they wait would starve a training beside this server (12 to 18 times slower, measured).
+# Threads that spin while they wait would slow a training on the same machine (12 to 18 times slower, measured).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class Page(NamedTuple):
-    """One page: its file in pages/ (and its place in the address), how the menu names it, its icon and help.
+    """One page of the lab.
 
-    ``example``: what its address says when it is to show something typical (for pictures, tests and measurements).
+    Attributes:
+        name: its file in pages/ and its path in the address.
+        title, icon, help: its entry in the menu.
+        example: the query of an address that shows something typical, for screenshots, tests and measurements.
     """
 
     name: str
@@ -27,7 +30,7 @@ class Page(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Where it lies below the server's own address, with the example; Start lies at the root."""
+        """The page's address relative to the server's, with the example; Start is the root."""
         path = "" if self.name == START else self.name
         return f"{path}?{self.example}" if self.example else path
 
@@ -52,8 +55,8 @@ PAGES = (
 
 
 def main() -> None:
-    """Draw the menu, a tour's bar if one is on, and the page that was asked for."""
-    # A local icon: without it the browser would fetch the page's Material icon from the internet.
+    """Draw the menu, the bar of a running tour, and the requested page."""
+    # A local icon, because the browser would load a Material icon from the internet.
     st.set_page_config(page_title="simssl lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "logo.svg"))
     pages = [

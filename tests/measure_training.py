@@ -1,8 +1,8 @@
-"""What a training loses to those who look at it: part of ``python -m tests.measure_pages`` (``--only tabs,play``).
+"""How much open pages slow a training: part of ``python -m tests.measure_pages`` (``--only tabs,play``).
 
-The browsers stand for other people's machines, so they get only the time that nobody else wants; what is measured is
-what the lab itself takes: the server's answers. Browsers on the very same cores, at the same priority, are measured as
-well and have no limit: there the drawing of five pages takes its share.
+The browsers stand for other people's machines, so they run at the lowest priority: then the server's work is what slows
+the training. Browsers at normal priority on the same cores are measured as well; that figure has no limit, because
+drawing five pages takes time there.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import psutil
 from tests.measuring import Figure, opened
 
 TABS = 5
-LEAST = 19  # the lowest priority there is
+LEAST = 19  # the lowest priority
 
 
 def cpu(pid: int) -> float:
-    """CPU seconds of a process and its living children."""
+    """CPU seconds used by a process and its living children."""
     family = [psutil.Process(pid)]
     family += family[0].children(recursive=True)
     used = 0.0
@@ -34,14 +34,17 @@ def cpu(pid: int) -> float:
 
 
 def share(pid: int, seconds: float) -> float:
-    """Share of one core that a process used over ``seconds``."""
+    """Share of one core that a process uses during ``seconds``."""
     before, started = cpu(pid), time.monotonic()
     time.sleep(seconds)
     return (cpu(pid) - before) / (time.monotonic() - started)
 
 
 def priority(nice: int) -> None:
-    """Of the whole browser. Linux may share its cores by session first: then a session's own value is what counts."""
+    """Set the priority of the whole browser.
+
+    Linux may share the cores between sessions first (autogroup); then the session's own value counts, so both are set.
+    """
     for process in browsers():
         with suppress(psutil.Error, OSError):
             process.nice(nice)
@@ -49,7 +52,7 @@ def priority(nice: int) -> None:
 
 
 def wait(check: Callable[[], bool], seconds: float, what: str) -> None:
-    """Until ``check()``; RuntimeError if it takes longer."""
+    """Wait until ``check()`` is true; RuntimeError, naming ``what``, if it takes more than ``seconds``."""
     end = time.monotonic() + seconds
     while not check():
         if time.monotonic() > end:
@@ -59,32 +62,32 @@ def wait(check: Callable[[], bool], seconds: float, what: str) -> None:
 
 @contextmanager
 def training(root: Path, steps: int = 10_000_000):
-    """A real race of two objectives on the sprites in a worker of its own; stopped at the end."""
+    """Train two objectives on the sprites in a worker process and yield the race's name; stop it at the end."""
     from simssl_core import presets
     from simssl_core.jobs import launcher
 
     config = presets.recommended("sprites", ["simvae", "simclr"], name="measured", train={"steps": steps})
-    race = launcher.launch(config, root)
+    race_name = launcher.launch(config, root)
     try:
-        wait(lambda: launcher.status(race, root) == "training", 120, "the training starts")
-        yield race
+        wait(lambda: launcher.status(race_name, root) == "training", 120, "the training starts")
+        yield race_name
     finally:
-        launcher.stop(race, root)
-        wait(lambda: launcher.status(race, root) not in ("training", "paused"), 60, "the training stops")
+        launcher.stop(race_name, root)
+        wait(lambda: launcher.status(race_name, root) not in ("training", "paused"), 60, "the training stops")
 
 
-def speed(root: Path, race: str, seconds: float, meanwhile: Callable[[], None] | None = None) -> float:
-    """Steps a second over the next ``seconds``, by the trainer's own record; ``meanwhile`` is done twice a second."""
+def speed(root: Path, race_name: str, seconds: float, meanwhile: Callable[[], None] | None = None) -> float:
+    """Steps per second during the next ``seconds``, by the trainer's record; ``meanwhile`` is called twice a second."""
     from simssl_core.storage.database import Store
 
     store = Store(root, readonly=True)
     try:
-        first, started = store.race(race).step, time.monotonic()
+        first, started = store.race(race_name).step, time.monotonic()
         while (spent := time.monotonic() - started) < seconds:
             if meanwhile:
                 meanwhile()
             time.sleep(min(0.5, seconds - spent))
-        return (store.race(race).step - first) / (time.monotonic() - started)
+        return (store.race(race_name).step - first) / (time.monotonic() - started)
     finally:
         store.close()
 
@@ -94,77 +97,79 @@ def browsers() -> list[psutil.Process]:
     return [process for process in psutil.Process().children(recursive=True) if "chrom" in process.name()]
 
 
-def loss(server, pid: int, race: str, pages: list, seconds: float, rounds: int, act=None) -> tuple[float, float, str]:
-    """Per cent of the training's speed that ``pages`` cost while ``act`` is done to each; the server's share of a core.
+def loss(
+    server, pid: int, race_name: str, pages: list, seconds: float, rounds: int, act=None
+) -> tuple[float, float, str]:
+    """(per cent of the training's speed that ``pages`` cost, per cent of a core that the server used, a note).
 
-    The browser is frozen and thawed by turns, so that both stretches see the same mood of the machine; the median of
-    the pairs counts.
+    ``act`` is called on each page meanwhile. The browser is suspended and resumed in turn, so that the machine is
+    equally busy in both periods; both figures are medians over the pairs of periods.
     """
     alone, watched, servers = [], [], []
     for _ in range(rounds):
         for process in browsers():
             process.suspend()
         time.sleep(1)
-        alone.append(speed(server.root, race, seconds))
+        alone.append(speed(server.root, race_name, seconds))
         for process in browsers():
             process.resume()
         time.sleep(1)
         before, started = cpu(pid), time.monotonic()
-        watched.append(speed(server.root, race, seconds, partial(each, act, pages) if act else None))
+        watched.append(speed(server.root, race_name, seconds, partial(each, act, pages) if act else None))
         servers.append((cpu(pid) - before) / (time.monotonic() - started))
-    lost = statistics.median(100 * (1 - b / a) for a, b in zip(alone, watched, strict=True))
+    lost = statistics.median(100 * (1 - with_tabs / without) for without, with_tabs in zip(alone, watched, strict=True))
     total = 100 * (1 - sum(watched) / sum(alone))
     note = f"median of {rounds} pairs of {seconds:g} s; {statistics.mean(alone):.1f} steps/s alone, total {total:.1f} %"
     return lost, 100 * statistics.median(servers), note
 
 
 def each(act: Callable, pages: list) -> None:
-    """Do it to every page."""
+    """Call ``act`` on every page."""
     for page in pages:
         act(page)
 
 
 def play(page) -> None:
-    """Let the map play, again if it has come to its end."""
+    """Start the map's animation, unless it is playing."""
     if page.locator(".map").get_attribute("data-playing") != "true":
         page.get_by_role("button", name="Play", exact=True).click()
 
 
 def slowing(browser, server, pid: int, only: set[str], crowd: str, seconds: float, rounds: int) -> list[Figure]:
-    """What is asked for of: tabs (five of them that watch), play (a person who plays the map at ``crowd``)."""
+    """The figures of ``tabs`` (five that watch a training) and ``play`` (a user who plays the map at ``crowd``)."""
     from simssl_core.jobs import launcher
 
-    found = []
+    figures = []
     if "tabs" in only:
         page = opened(browser, server.url)
         time.sleep(5)
-        found.append(Figure("open tab on Start, server", 100 * share(pid, seconds), "% of a core", 2.0))
+        figures.append(Figure("open tab on Start, server", 100 * share(pid, seconds), "% of a core", 2.0))
         page.context.close()
-    with training(server.root) as race:
+    with training(server.root) as race_name:
         time.sleep(20)  # the first layouts compile UMAP
         for part, address, count, act in (
-            ("tabs", f"{server.url}/train?race={race}", TABS, None),
+            ("tabs", f"{server.url}/train?race={race_name}", TABS, None),
             ("play", crowd, 1, play),
         ):
             if part not in only:
                 continue
-            name = f"{TABS} tabs" if part == "tabs" else "one who plays the map"
+            name = f"{TABS} tabs" if part == "tabs" else "a user who plays the map"
             pages = [opened(browser, address) for _ in range(count)]
             time.sleep(5)
             for place, nice, limit in (("elsewhere", LEAST, 10.0), ("on the same cores", 0, None)):
                 priority(nice)
-                lost, served, note = loss(server, pid, race, pages, seconds, rounds, act)
-                found.append(Figure(f"training speed lost to {name} {place}", lost, "%", limit, note))
+                lost, served, note = loss(server, pid, race_name, pages, seconds, rounds, act)
+                figures.append(Figure(f"training speed lost to {name} {place}", lost, "%", limit, note))
                 if part == "tabs" and limit:
-                    found.append(Figure("tab that watches a training, server", served / TABS, "% of a core", 2.0))
+                    figures.append(Figure("tab that watches a training, server", served / TABS, "% of a core", 2.0))
             if part == "tabs":
-                launcher.pause(race, server.root)
-                wait(lambda: launcher.status(race, server.root) == "paused", 30, "the training pauses")
-                time.sleep(12)  # its last glimpses are drawn
+                launcher.pause(race_name, server.root)
+                wait(lambda: launcher.status(race_name, server.root) == "paused", 30, "the training pauses")
+                time.sleep(12)  # the last pictures of the training are drawn
                 still = 100 * share(pid, 3 * seconds) / TABS
-                found.append(Figure("tab that polls a paused training, server", still, "% of a core", 2.0))
-                launcher.resume(race, server.root)
-                wait(lambda: launcher.status(race, server.root) == "training", 30, "the training goes on")
+                figures.append(Figure("tab that polls a paused training, server", still, "% of a core", 2.0))
+                launcher.resume(race_name, server.root)
+                wait(lambda: launcher.status(race_name, server.root) == "training", 30, "the training continues")
             for page in pages:
                 page.context.close()
-    return found
+    return figures

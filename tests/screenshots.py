@@ -1,4 +1,4 @@
-"""Pictures of every page, light and dark, wide and narrow, from the real app over the runs that come with it.
+"""Pictures of every page, light and dark, wide and narrow, taken from the real app with the shipped runs.
 
 python -m tests.screenshots                     into tests/artifacts/ (not kept in the project)
 python -m tests.screenshots --readme            the README's pictures, into .readme/
@@ -24,7 +24,7 @@ READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 @contextmanager
 def lab() -> Iterator[str]:
-    """The address of a lab that looks at a copy of the shipped runs."""
+    """Start a lab with a copy of the shipped runs and yield its address."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "runs"
         shutil.copytree(ROOT / "checkpoints", root, ignore=shutil.ignore_patterns(".lab"))
@@ -37,7 +37,7 @@ def lab() -> Iterator[str]:
 
 
 def shoot(browser, url: str, target: Path, pages: dict[str, str], sizes, whole: bool) -> None:
-    """One picture for each page, colour scheme and size; ``whole`` makes the window as tall as the page."""
+    """Take a picture of each page in each colour scheme and size; ``whole``: make the window as tall as the page."""
     for scheme in ("light", "dark"):
         for width, height in sizes:
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -46,10 +46,10 @@ def shoot(browser, url: str, target: Path, pages: dict[str, str], sizes, whole: 
                 page.set_viewport_size({"width": width, "height": height})
                 page.goto(f"{url}/{path}")
                 page.wait_for_selector(READY, timeout=90_000)
-                page.wait_for_timeout(2_500)  # canvases draw and settle
+                page.wait_for_timeout(2_500)  # the canvases finish drawing
                 if whole:
-                    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-                    page.set_viewport_size({"width": width, "height": max(height, min(int(tall) + 20, 4_000))})
+                    page_height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+                    page.set_viewport_size({"width": width, "height": max(height, min(int(page_height) + 20, 4_000))})
                     page.wait_for_timeout(1_000)
                 page.screenshot(path=target / f"{name}-{scheme}-{width}.png")
                 print(target / f"{name}-{scheme}-{width}.png")

@@ -1,4 +1,4 @@
-"""The shell: every command's help, one JSON document, exit codes, Ctrl-C."""
+"""The command line: the help of every command, JSON output, exit codes, Ctrl-C."""
 
 import io
 import json
@@ -35,13 +35,13 @@ SMALL = [
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Maps without UMAP: its compilation takes 10 s a process."""
+    """Maps without UMAP, whose compilation takes 10 s in each process."""
     monkeypatch.setenv("SIMSSL_MAP", "pca")
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two runs, trained from the shell."""
+    """A folder with two runs, trained by the command line."""
     root = tmp_path_factory.mktemp("runs")
     arguments = ["train", *SMALL, "--objectives", "vae,sharp=simclr", "--set", "sharp.temperature=0.1", "--steps", "20"]
     arguments += ["--set", "train.threads=1", "--name", "race", "--root", str(root), "--seed", "3"]
@@ -51,7 +51,7 @@ def root(tmp_path_factory):
     return root
 
 
-def test_train_made_what_was_asked_for(root):
+def test_train_makes_the_runs_that_the_options_describe(root):
     entries = {entry.label: entry for entry in library.runs(root)}
     assert set(entries) == {"vae", "sharp"}
     sharp = entries["sharp"]
@@ -64,33 +64,33 @@ def test_train_made_what_was_asked_for(root):
 def test_train_prints_exactly_one_json_document(tmp_path, capsys):
     arguments = [*SMALL, "--objectives", "vae", "--steps", "6", "--no-final", "--json", "--root", str(tmp_path)]
     assert main(["train", *arguments]) == 0
-    shown = capsys.readouterr()
-    found = json.loads(shown.out)
-    member = found["members"]["vae"]
-    assert found["status"] == "finished" and (found["step"], member["step"]) == (6, 6)
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    member = result["members"]["vae"]
+    assert result["status"] == "finished" and (result["step"], member["step"]) == (6, 6)
     assert {"scores", "seconds", "views_per_second", "folder", "objective"} <= set(member)
-    assert Path(member["folder"]).is_dir() and "training" in shown.err
+    assert Path(member["folder"]).is_dir() and "training" in printed.err
 
 
-def test_seconds_alone_set_no_limit_of_steps():
-    chosen = parser().parse_args(["train", "--data", "digits", "--objectives", "vae", "--seconds", "240"])
-    config = train.configuration(chosen)
+def test_seconds_alone_set_no_limit_on_steps():
+    arguments = parser().parse_args(["train", "--data", "digits", "--objectives", "vae", "--seconds", "240"])
+    config = train.configuration(arguments)
     assert config.train.seconds == 240 and config.train.steps == train.MANY
     both = parser().parse_args(["train", "--data", "digits", "--seconds", "240", "--steps", "9"])
     assert train.configuration(both).train.steps == 9
 
 
 def test_what_two_views_share_can_be_set():
-    chosen = parser().parse_args(["train", "--shared", "shape,hue", "--views", "3"])
-    views = train.configuration(chosen).views
+    arguments = parser().parse_args(["train", "--shared", "shape,hue", "--views", "3"])
+    views = train.configuration(arguments).views
     assert views.shared == ("shape", "hue") and views.count == 3
 
 
 def test_all_means_every_objective():
     from simssl_core import objectives
 
-    chosen = parser().parse_args(["train", "--objectives", "all"])
-    assert tuple(m.objective for m in train.configuration(chosen).members) == objectives.names()
+    arguments = parser().parse_args(["train", "--objectives", "all"])
+    assert tuple(m.objective for m in train.configuration(arguments).members) == objectives.names()
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_set_reaches_members_before_sections():
 def test_evaluate_reads_and_saves(root, capsys):
     before = library.find("race-vae", root).scores
     assert main(["evaluate", "race-vae", "--root", str(root), "--json", "--device", "cpu"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["run"] == "race-vae" and "mlp" not in found["scores"]
-    assert found["scores"]["linear"] == pytest.approx(before["linear"], abs=0.05)
+    result = json.loads(capsys.readouterr().out)
+    assert result["run"] == "race-vae" and "mlp" not in result["scores"]
+    assert result["scores"]["linear"] == pytest.approx(before["linear"], abs=0.05)
     assert library.find("race-vae", root).scores == before
     assert main(["evaluate", str(root / "race-vae"), "--save", "--device", "cpu"]) == 0
     assert library.find("race-vae", root).folder == root / "race-vae"
@@ -131,34 +131,28 @@ def test_evaluate_reads_and_saves(root, capsys):
 def test_map_writes_pictures_pages_and_tables(root, tmp_path, capsys, ending):
     out = tmp_path / f"map.{ending}"
     assert main(["map", "race-vae", "--kind", "pca", "--out", str(out), "--root", str(root), "--json"]) == 0
-    about = json.loads(capsys.readouterr().out)
-    assert (
-        about["file"] == str(out)
-        and about["step"] == 20
-        and about["points"] == library.map_info("race-vae", root)["count"]
-    )
-    content = out.read_bytes()
-    assert {"png": content[:4] == b"\x89PNG", "html": b"<html" in content[:200], "csv": b"map_x" in content[:200]}[
-        ending
-    ]
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["file"] == str(out) and summary["step"] == 20
+    assert summary["points"] == library.map_info("race-vae", root)["count"]
+    start = {"png": b"\x89PNG", "html": b"<html", "csv": b"map_x"}[ending]
+    content = out.read_bytes()[:200]
+    assert content.startswith(start) if ending == "png" else start in content
 
 
-def test_map_can_be_laid_out_anew(root, tmp_path):
+def test_map_can_be_computed_again(root, tmp_path):
     out = tmp_path / "map.csv"
-    assert (
-        main(["map", "race-vae", "--kind", "pca", "--fresh", "--device", "cpu", "--out", str(out), "--root", str(root)])
-        == 0
-    )
+    arguments = ["map", "race-vae", "--kind", "pca", "--fresh", "--device", "cpu", "--out", str(out)]
+    assert main([*arguments, "--root", str(root)]) == 0
     assert len(out.read_text().splitlines()) > 50
 
 
 def test_list_names_objectives_data_and_runs(root, capsys):
     assert main(["list", "--root", str(root), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {"simvae", "vae", "simclr", "vicreg", "random"} <= {o["name"] for o in found["objectives"]}
-    here = {data["name"]: data["available"] for data in found["data"]}
+    result = json.loads(capsys.readouterr().out)
+    assert {"simvae", "vae", "simclr", "vicreg", "random"} <= {o["name"] for o in result["objectives"]}
+    here = {data["name"]: data["available"] for data in result["data"]}
     assert here["sprites"] and here["digits"] and "mnist" in here
-    assert {run["run"] for run in found["runs"]} == {"race-vae", "race-sharp"}
+    assert {run["run"] for run in result["runs"]} == {"race-vae", "race-sharp"}
     assert main(["list", "runs", "--root", str(root)]) == 0
     assert "race-sharp" in capsys.readouterr().out
 
@@ -174,7 +168,7 @@ def test_help_is_complete(command, capsys):
 
 
 def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
-    """In a process of its own: 130, a whole checkpoint, one JSON document; --resume goes on from it."""
+    """In a new process: exit code 130, a complete checkpoint, one JSON document; --resume continues from it."""
     small = [*SMALL, "--objectives", "vae", "--steps", "100000", "--set", "train.threads=1", "--no-final"]
     command = [sys.executable, "-m", "simssl_core", "train", *small, "--name", "r", "--json", "--root", str(tmp_path)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -189,11 +183,10 @@ def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
     assert json.loads(out)["status"] == "stopped" and "Traceback" not in error
     step = json.loads(out)["step"]
     assert state_steps(tmp_path / "r-vae")[-1] == step > 0
-    resumed = train.session.run_race  # the same in this process, for three more steps
-    config, race = train._resumed("r", str(tmp_path))
-    running = resumed(config, tmp_path, race=race, resume=True, final=False)
-    steps = [next(running).step for _ in range(4)]
-    running.close()
+    config, race_file = train._resumed("r", str(tmp_path))  # resumed in this process, for three more steps
+    reports = train.session.run_race(config, tmp_path, race=race_file, resume=True, final=False)
+    steps = [next(reports).step for _ in range(4)]
+    reports.close()
     assert steps[-1] > step
     assert library.find("r-vae", tmp_path).status == "stopped"
 
@@ -212,7 +205,7 @@ def test_lab_refuses_impossible_ports(arguments, reason, capsys):
     assert reason in capsys.readouterr().err
 
 
-def test_lab_names_a_port_in_use_and_passes_it_by(monkeypatch, capsys):
+def test_lab_names_a_port_in_use_and_skips_it(monkeypatch, capsys):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -262,7 +255,7 @@ def test_lab_opens_the_browser_where_there_is_a_screen(monkeypatch, capsys):
     assert not lab._has_display()  # a text browser would take over the terminal
 
 
-def test_the_command_calls_itself_as_it_was_called(monkeypatch, capsys):
+def test_help_shows_the_name_by_which_the_command_was_called(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["/usr/local/bin/simssl", "--help"])
     with pytest.raises(SystemExit):
         main()

@@ -1,4 +1,4 @@
-"""The documents say what is true: commands and flags exist, variables are listed, files are there, examples run."""
+"""The documents are correct: commands, flags and files exist, variables are listed, examples run."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ STARTED = re.compile(r"(?:python -m simssl_core|simssl) ([a-z][^`\n]*)")
 VARIABLE = re.compile(r"\bSIMSSL_[A-Z]+\b")
 NAMED = re.compile(r"`((?:\.?[\w-]+/)*\.?[\w-]+\.(?:py|md|toml|txt|yaml|js|json))`|`((?:\.?[\w-]+/)+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
-ELSEWHERE = {"cifar10/", "coil20/", "checkpoints/"}  # folders of the user
+ELSEWHERE = {"cifar10/", "coil20/", "checkpoints/"}  # folders that the user has
 
 
 def commands() -> list[tuple[str, str]]:
-    """(document, arguments) of every command line; a line of a block may end in a comment."""
+    """(document, arguments) of every command line, without a comment at the end of the line."""
     return [
         (name, line.partition("  #")[0].strip()) for name, text in DOCUMENTS.items() for line in STARTED.findall(text)
     ]
@@ -47,11 +47,11 @@ def test_the_documents_hold_commands():
 
 @pytest.mark.parametrize(("document", "line"), commands())
 def test_a_command_is_understood(document, line):
-    """As it stands where it is whole; a verb mentioned in a sentence must exist."""
-    words = shlex.split(line)
-    assert words[0] in verbs(), f"{document}: no command {words[0]}"
-    if len(words) > 1:
-        parser().parse_args(words)
+    """A whole command line must parse; a verb alone, mentioned in a sentence, must exist."""
+    arguments = shlex.split(line)
+    assert arguments[0] in verbs(), f"{document}: no command {arguments[0]}"
+    if len(arguments) > 1:
+        parser().parse_args(arguments)
 
 
 def test_every_flag_in_the_documents_exists():
@@ -61,13 +61,13 @@ def test_every_flag_in_the_documents_exists():
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= flags, name
 
 
-def test_every_option_has_a_help_that_says_something():
+def test_every_option_has_a_help_text():
     for name, verb in verbs().items():
         for action in verb._actions:
             assert action.help and len(action.help) > 8, (name, action.dest)
 
 
-def test_variables_that_are_read_are_listed_and_the_other_way_round():
+def test_the_variables_that_are_read_are_those_that_are_listed():
     sources = [*ROOT.glob("*.py"), *(ROOT / "simssl_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
     sources += [ROOT / "tests" / "browser" / "conftest.py"]
     read = {name for path in sources for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
@@ -85,7 +85,7 @@ def test_files_and_modules_that_are_named_exist(document):
     assert not missing
 
 
-def test_the_house_names_every_room_and_no_other():
+def test_the_picture_of_the_house_names_every_room_and_no_other():
     picture = DOCUMENTS["simssl_core/README.md"].split("```")[1]
     folders = {p.parent.name for p in (ROOT / "simssl_core").glob("*/__init__.py")}
     assert folders == set(re.findall(r"\b([a-z]+)/", picture)) - {"generative", "discriminative", "reference", "pages"}
@@ -96,6 +96,6 @@ def test_the_house_names_every_room_and_no_other():
 def test_the_snippet_runs(monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", DOCUMENTS["README.md"], flags=re.S)
     monkeypatch.chdir(ROOT)
-    space = {"images": np.zeros((2, 3, 32, 32), np.uint8)}
-    exec(code, space)
-    assert space["z"].shape == (2, space["encoder"].width)
+    namespace = {"images": np.zeros((2, 3, 32, 32), np.uint8)}
+    exec(code, namespace)
+    assert namespace["z"].shape == (2, namespace["encoder"].width)

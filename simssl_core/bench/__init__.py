@@ -1,7 +1,7 @@
-"""``python -m simssl_core bench``: how fast the lab is, as ratios against the conventional pipeline beside it.
+"""``python -m simssl_core bench``: the lab's speed, as ratios to a conventional pipeline timed on the same machine.
 
-Importing this is quick and does not import torch: the environment that torch must find is set first, in a process of
-its own (see :func:`main`).
+Importing this module is quick and does not import torch, because torch reads environment variables when it is imported.
+:func:`main` sets them first and starts a new process for the measurement.
 """
 
 from __future__ import annotations
@@ -20,67 +20,79 @@ PARTS = ("mnist", "cifar", "data", "probes", "gpu")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what ``bench`` understands."""
-    parser.add_argument("--quick", action="store_true", help="short segments and a small ResNet: a look, not a result")
+    """Add the options of ``bench`` to ``parser``."""
+    parser.add_argument("--quick", action="store_true", help="short segments and a small ResNet: rough figures only")
     parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
     parser.add_argument(
-        "--only", default=",".join(PARTS), metavar="PARTS", help=f"some of {', '.join(PARTS)}, with commas between"
+        "--only",
+        default=",".join(PARTS),
+        metavar="PARTS",
+        help=f"parts to run, comma-separated: {', '.join(PARTS)}",
     )
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """``"mnist,data"`` → ("mnist", "data"). Raises ConfigError for a part that does not exist."""
-    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [part for part in chosen if part not in PARTS]
-    if unknown or not chosen:
+    """Split ``"mnist,data"`` into ("mnist", "data").
+
+    Raises:
+        ConfigError: no part is named, or one that does not exist.
+    """
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [name for name in names if name not in PARTS]
+    if unknown or not names:
         raise ConfigError(
             f"--only {text!r}: there is no part {', '.join(unknown) or '(empty)'}; parts: {', '.join(PARTS)}"
         )
-    return chosen
+    return names
 
 
 def environment() -> dict[str, str]:
-    """What the measuring process must find: passive waiting for both sides, and as many threads as there are cores."""
+    """The variables that the measuring process needs: passive waiting for both sides, and one thread per core."""
     return training_environment(cores())
 
 
 def is_set() -> bool:
-    """Whether this process was started with what :func:`environment` asks for (it is read when torch is imported)."""
+    """Whether this process was started with the variables of :func:`environment`, which torch reads when imported."""
     return all(os.environ.get(name) == value for name, value in environment().items())
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure in this process; the result as one JSON-able mapping, with the report for a person under ``text``.
+    """Measure in this process. Returns a mapping that JSON can hold; ``text`` is the report for a person.
 
     Raises:
         ConfigError: an unknown part.
     """
     from simssl_core.bench import everything  # imports torch
 
-    chosen = parts(arguments.only)
-    return everything.run(chosen, quick=arguments.quick, say=lambda text: print(text, file=sys.stderr, flush=True))
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    return everything.run(parts(arguments.only), quick=arguments.quick, say=say)
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m simssl_core.bench") -> int:
-    """The command; ``prog`` is its name in its help. Starts itself again in a process with passive OpenMP waiting where
-    this one waits otherwise."""
-    parser = argparse.ArgumentParser(prog=prog, description="Measure how fast the lab is here.")
+    """Run the command and return its exit code; ``prog`` is the name that its help shows.
+
+    If this process lacks the variables of :func:`environment`, a new process that has them does the work.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description="Measure how fast the lab is on this machine.")
     add_arguments(parser)
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    chosen = parser.parse_args(given)
+    texts = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser.parse_args(texts)
     try:
-        parts(chosen.only)
+        parts(options.only)
         if not is_set():
-            return _again(given)
-        result = run(chosen)
+            return _run_in_new_process(texts)
+        result = run(options)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2
     report = result.pop("text")
-    print(json.dumps(result, indent=2) if chosen.json else report)
+    print(json.dumps(result, indent=2) if options.json else report)
     return 0
 
 
-def _again(arguments: list[str]) -> int:
+def _run_in_new_process(arguments: list[str]) -> int:
+    """Run the command again in a process with the right environment; returns that process's exit code."""
     with start_module("simssl_core.bench", *arguments, threads=cores(), own_session=False) as child:
         return child.wait()

@@ -1,4 +1,4 @@
-"""``python -m simssl_core.bench``: the benchmark alone."""
+"""``python -m simssl_core.bench``: the benchmark without the other commands."""
 
 import sys
 

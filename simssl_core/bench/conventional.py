@@ -1,11 +1,11 @@
-"""The pipeline that we are compared with, as the usual tutorial and the published code have it.
+"""The conventional pipeline that the lab is compared with, as tutorials and the published code write it.
 
-One PIL image at a time through torchvision's transforms, two worker processes in a ``DataLoader``, float32, Adam
-without a fused kernel. Model, objective, number of views and distribution of crops are the lab's own: only the way is
-different.
+It sends one PIL image at a time through torchvision's transforms, in two worker processes of a ``DataLoader``, and
+trains in float32 with an Adam that has no fused kernel. Model, objective, number of views and distribution of crops are
+the lab's own; only the implementation differs.
 
-The ``released`` form follows the authors' released SimVAE loop, which first blows CIFAR-10 up to 256 × 256, jitters
-there, then crops; it is reported beside the plain form and never mixed with it.
+The ``released`` form follows the authors' released SimVAE loop, which first enlarges CIFAR-10 to 256 × 256, jitters
+the colours at that size, then crops. It is reported separately from the plain form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RELEASED_SIZE = 256  # the released CIFAR-10 loop resizes to this before it crop
 
 
 class Rounded:
-    """Tensor in [0, 1] → black or white. A class and not a lambda, so that worker processes can be given it."""
+    """Round a tensor in [0, 1] to black or white. A class, because a lambda cannot be sent to worker processes."""
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         return (image > 0.5).float()
@@ -34,25 +34,29 @@ class Rounded:
 
 def transform(config: ViewConfig, size: int, released: bool = False) -> Callable[[Any], torch.Tensor]:
     """torchvision's transforms for ``config``: PIL image → float32 (C, ``size``, ``size``) in [0, 1]."""
-    t = torchvision_safe.load().transforms
+    transforms = torchvision_safe.load().transforms
     jitter = (config.brightness, config.contrast, config.saturation, config.hue)
-    colour = [t.ColorJitter(*jitter)] if any(jitter) else []
+    colour = [transforms.ColorJitter(*jitter)] if any(jitter) else []
     scale, ratio = (config.crop_min, config.crop_max), (3 / 4, config.ratio)
-    steps = [t.RandomResizedCrop(size, scale=scale, ratio=ratio)]
+    steps = [transforms.RandomResizedCrop(size, scale=scale, ratio=ratio)]
     if config.hflip:
-        steps.append(t.RandomHorizontalFlip(config.hflip))
+        steps.append(transforms.RandomHorizontalFlip(config.hflip))
     if config.vflip:
-        steps.append(t.RandomVerticalFlip(config.vflip))
+        steps.append(transforms.RandomVerticalFlip(config.vflip))
     if config.rotation:
-        steps.append(t.RandomRotation(config.rotation))
-    steps = [t.Resize((RELEASED_SIZE, RELEASED_SIZE)), *colour, *steps] if released else [*steps, *colour]
+        steps.append(transforms.RandomRotation(config.rotation))
+    enlarge = transforms.Resize((RELEASED_SIZE, RELEASED_SIZE))
+    steps = [enlarge, *colour, *steps] if released else [*steps, *colour]
     if config.greyscale:
-        steps.append(t.RandomGrayscale(config.greyscale))
-    return t.Compose([*steps, t.ToTensor(), *([Rounded()] if config.binarise else [])])
+        steps.append(transforms.RandomGrayscale(config.greyscale))
+    steps.append(transforms.ToTensor())
+    if config.binarise:
+        steps.append(Rounded())
+    return transforms.Compose(steps)
 
 
 class PerSample(Dataset):
-    """``split``'s images one by one, as torchvision's data sets serve them: array → PIL → ``count`` transforms."""
+    """The images of ``split`` one by one, as torchvision's data sets return them: array → PIL → ``count`` views."""
 
     def __init__(self, split: Split, transform: Callable[[Any], torch.Tensor], count: int) -> None:
         self.images = split.images.permute(0, 2, 3, 1).contiguous().numpy()
@@ -71,17 +75,16 @@ class PerSample(Dataset):
 
 
 class Loader:
-    """An endless ``DataLoader`` (shuffled, last batch dropped) whose workers can be put to sleep.
+    """An endless ``DataLoader`` (shuffled, last batch dropped) whose workers can be paused.
 
-    Between its turns the workers are stopped by a signal: otherwise they would fill their queue on our time, and be
-    ahead when their own clock starts. Where there is no such signal (Windows) they run on, to the conventional side's
-    favour.
+    Between its turns the workers are stopped by a signal. Otherwise they would fill their queue during the lab's turn
+    and have a head start in their own. Windows has no such signal: there they keep running, which favours the
+    conventional side.
     """
 
     def __init__(self, data: PerSample, batch: int, workers: int = 2, pin: bool = False) -> None:
-        torch.multiprocessing.set_sharing_strategy(
-            "file_system"
-        )  # the default runs out of file handles on some machines
+        # The default strategy runs out of file handles on some machines.
+        torch.multiprocessing.set_sharing_strategy("file_system")
         self.loader = DataLoader(
             data,
             batch,
@@ -107,11 +110,11 @@ class Loader:
                 os.kill(worker.pid, getattr(signal, name))
 
     def wake(self) -> None:
-        """Let the workers go on."""
+        """Let the workers continue."""
         self._signal("SIGCONT")
 
     def hush(self) -> None:
-        """Stop the workers where they are; their queue keeps what it has."""
+        """Stop the workers where they are; the batches in their queue remain."""
         self._signal("SIGSTOP")
 
     def close(self) -> None:
@@ -122,19 +125,20 @@ class Loader:
 
 
 class Trainer:
-    """The conventional step: batch to the device, objective, backward, Adam with one loop over the parameters."""
+    """The conventional step: batch to the device, loss, backward pass, Adam that loops over the parameters."""
 
     def __init__(self, objective: torch.nn.Module, loader: Loader, learning_rate: float, device: str = "cpu") -> None:
-        self.objective, self.loader, self.device = objective.to(device).train(), loader, device
-        fused_off = {"foreach": False, "fused": False} if device == "cpu" else {"fused": False}
-        self.optimizer = torch.optim.Adam(self.objective.parameters(), learning_rate, **fused_off)
+        self.objective = objective.to(device).train()
+        self.loader, self.device = loader, device
+        implementation = {"foreach": False, "fused": False} if device == "cpu" else {"fused": False}
+        self.optimizer = torch.optim.Adam(self.objective.parameters(), learning_rate, **implementation)
 
     def step(self) -> int:
-        """One step on the next batch; returns the number of views it saw."""
+        """Train on the next batch; returns the number of views in it."""
         views = next(self.loader)
         images = views.images.to(self.device, non_blocking=True)
-        moved = Views(images, {}, views.index.to(self.device), views.labels.to(self.device))
+        views_on_device = Views(images, {}, views.index.to(self.device), views.labels.to(self.device))
         self.optimizer.zero_grad()
-        self.objective(moved).loss.backward()
+        self.objective(views_on_device).loss.backward()
         self.optimizer.step()
         return images.shape[0] * images.shape[1]

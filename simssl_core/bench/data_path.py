@@ -1,4 +1,5 @@
-"""The data path alone: making views, ours in batches on the device, theirs one PIL image at a time in two processes."""
+"""The data path alone: the lab makes views in batches on the device, the conventional pipeline makes them one PIL image
+at a time in two processes."""
 
 from __future__ import annotations
 
@@ -12,12 +13,12 @@ from simssl_core.bench.report import Row
 from simssl_core.bench.workload import Workload, published
 from simssl_core.data.view_maker import make_views
 
-LARGE = 512  # data per batch of ours in the second figure: the batch the lab's speed is quoted at
+LARGE = 512  # the lab's data per batch in the second figure: the batch at which its speed is quoted
 
 
 @dataclass(frozen=True)
 class Path:
-    """One pair of data paths; each is timed with ours at the conventional batch and at :data:`LARGE`."""
+    """One pair of data paths. The lab's is timed at the conventional batch and at :data:`LARGE`."""
 
     key: str
     title: str
@@ -35,20 +36,22 @@ PATHS = (
 
 
 def our_lane(work: Workload, batch: int) -> Lane:
-    """Views of ``batch`` random data at a time."""
-    maker, split = make_views(work.dataset, work.config.views), work.dataset.train
+    """The lab's data path: views of ``batch`` random data at a time."""
+    view_maker = make_views(work.dataset, work.config.views)
+    split = work.dataset.train
     device = split.images.device
     generator = torch.Generator(device).manual_seed(0)
 
     def make() -> int:
         index = torch.randint(0, len(split), (batch,), generator=generator, device=device)
-        return maker(split, index, generator).images[:, :, 0, 0, 0].numel()
+        views = view_maker(split, index, generator)
+        return views.images[:, :, 0, 0, 0].numel()
 
     return Lane(make)
 
 
 def their_lane(work: Workload, released: bool) -> tuple[Lane, conventional.Loader]:
-    """Batches from a ``DataLoader`` with two workers, stacked as a training step needs them."""
+    """The conventional data path: batches from a ``DataLoader`` with two workers, stacked for a training step."""
     transform = conventional.transform(work.config.views, work.dataset.shape[-1], released)
     data = conventional.PerSample(work.dataset.train, transform, work.config.views.count)
     loader = conventional.Loader(data, work.batch)
@@ -61,7 +64,7 @@ def their_lane(work: Workload, released: bool) -> tuple[Lane, conventional.Loade
 
 
 def compare(path: Path, plan: Plan) -> list[Row]:
-    """The path at the equal batch and with ours at the large one (the aim is held against the large one)."""
+    """Time one pair, with the lab at the equal batch and at the large one (``path.aim`` is for the large one)."""
     work = published(path.data)
     theirs, loader = their_lane(work, path.released)
     lanes = {"ours": our_lane(work, work.batch), "large": our_lane(work, LARGE), "theirs": theirs}
@@ -78,5 +81,5 @@ def compare(path: Path, plan: Plan) -> list[Row]:
 
 
 def run(plan: Plan) -> list[Row]:
-    """All data paths."""
+    """Time all data paths."""
     return [row for path in PATHS for row in compare(path, plan)]

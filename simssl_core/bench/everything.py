@@ -1,4 +1,4 @@
-"""All parts of the benchmark in one process, one after the other."""
+"""Run the parts of the benchmark in one process, one after the other."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ QUICK = Lengths(Plan(3, 0.4, 2, 1), Plan(3, 0.4, 1, 1), Plan(3, 0.3, 1, 2), Plan
 
 
 def run(only: Iterable[str], quick: bool = False, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """The parts named in ``only``; ``say`` is told what is being measured.
+    """Measure the parts named in ``only``; ``say`` is called with the name of each part before it starts.
 
     Returns ``{"machine", "only", "quick", "steps": [...], "data": [...], "probes": [...], "gpu": [...], "text"}``.
     """
-    only, lengths = tuple(only), QUICK if quick else FULL
+    only = tuple(only)
+    lengths = QUICK if quick else FULL
     torch.set_num_threads(cores())
     facts = machine.facts()
     peak = machine.matmul_rate()
@@ -41,7 +42,7 @@ def run(only: Iterable[str], quick: bool = False, say: Callable[[str], None] = p
     if facts["bf16"]:
         peak = facts["matmul"]["bf16"] = machine.matmul_rate(dtype=torch.bfloat16)
     rows: dict[str, list[report.Row]] = {"steps": [], "data": []}
-    found: dict[str, list[dict[str, Any]]] = {"probes": [], "gpu": []}
+    measurements: dict[str, list[dict[str, Any]]] = {"probes": [], "gpu": []}
     if "data" in only:
         say("data path …")
         rows["data"] = data_path.run(lengths.data)
@@ -50,10 +51,10 @@ def run(only: Iterable[str], quick: bool = False, say: Callable[[str], None] = p
         rows["steps"] = steps.run(only, lengths.mlp, lengths.resnet, peak, quick)
     if "gpu" in only:
         say("GPU …")
-        found["gpu"] = gpu.run(lengths.gpu)
+        measurements["gpu"] = gpu.run(lengths.gpu)
     if "probes" in only:
         say("probes and map …")
-        found["probes"] = probes.run(lengths.probes)
-    result = {"machine": facts, "only": list(only), "quick": quick, **found}
+        measurements["probes"] = probes.run(lengths.probes)
+    result = {"machine": facts, "only": list(only), "quick": quick, **measurements}
     result["text"] = report.text(result, rows)
-    return result | {part: [row.as_json() for row in lines] for part, lines in rows.items()}
+    return result | {part: [row.as_json() for row in part_rows] for part, part_rows in rows.items()}

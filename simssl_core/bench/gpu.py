@@ -1,6 +1,6 @@
 """Views per second on a GPU, and the share of its measured matrix-product rate that a whole step reaches.
 
-Nothing here waits for the device except at the two ends of a measured segment.
+The device is waited for only at the two ends of a measured segment.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from simssl_core.bench.workload import published
 from simssl_core.runtime.devices import precision
 from simssl_core.training.loop import Race
 
-SIZE = 8192  # of the matrices that give the device's best rate
+SIZE = 8192  # of the matrices with which the device reaches its best rate
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model and the views per second that are aimed for, with the data per step that fills the device."""
+    """A model, the data per step that fills the device, and ``aim``, the views per second it should reach."""
 
     key: str
     title: str
@@ -38,11 +38,14 @@ SUBJECTS = (
 
 
 def measure(subject: Subject, plan: Plan, device: str, peak: float) -> dict[str, Any]:
-    """Median views/s of our loop over ``plan.rounds`` segments; ``peak`` in GFLOP/s, in the training's arithmetic."""
+    """Median views/s of the lab's loop over ``plan.rounds`` segments.
+
+    ``peak`` is the device's matrix-product rate in GFLOP/s, in the arithmetic that the training uses.
+    """
     work = published(subject.data, device, images=max(20_000, subject.batch), batch=subject.batch, threads=0)
     race = Race(work.config, work.dataset, device)
     lane = steps.our_lane(race)
-    for _ in range(20):  # libraries choose their kernels at the first steps
+    for _ in range(20):  # libraries choose their kernels during the first steps
         lane.unit()
     rate = statistics.median(segment(lane, plan) for _ in range(plan.rounds))
     flops = machine.flops(steps.conventional_objective(race).to(device), race.views(torch.arange(2, device=device)))
@@ -59,7 +62,7 @@ def measure(subject: Subject, plan: Plan, device: str, peak: float) -> dict[str,
 
 
 def run(plan: Plan, device: str = "cuda:0") -> list[dict[str, Any]]:
-    """Every subject; an empty list where there is no GPU."""
+    """Measure every subject; an empty list without a GPU."""
     if not torch.cuda.is_available():
         return []
     dtype = precision(device, "auto") or torch.float32

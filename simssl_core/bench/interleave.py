@@ -1,7 +1,8 @@
-"""Comparing speeds on a machine that is never quite idle: short segments A B, B A, A B …, their ratios, medians.
+"""Compare speeds on a machine that is never quite idle: short segments A B, B A, A B …, and the median of their ratios.
 
-Two long runs one after the other compare the weather as much as the code. Here every round times each lane once, close
-together and in alternating order, so that whatever slows the machine slows both; the ratio is formed inside the round.
+Two long runs one after the other measure changes in the machine's load as much as the code. Here every round times each
+lane once, close together and in alternating order, so that whatever slows the machine slows both. The ratio is taken
+within each round.
 """
 
 from __future__ import annotations
@@ -12,23 +13,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
+def nothing() -> None:
+    """Do nothing: what a lane needs where it has nothing to wake, pause or wait for."""
+
+
 @dataclass(frozen=True)
 class Lane:
-    """One contestant. ``unit()`` does one piece of work and returns how many images it made or trained on.
+    """A program to time. ``unit()`` does one piece of work and returns how many images it made or trained on.
 
-    ``enter`` is called before a segment and ``leave`` after it (to wake and hush what works in the background, so that
-    a lane whose turn it is not takes no core); ``finish`` waits for work that a device still has in its queue.
+    ``enter`` is called before a segment and ``leave`` after it: they wake and pause background processes, so that a
+    lane uses no core outside its turn. ``finish`` waits until the device has done all queued work.
     """
 
     unit: Callable[[], int]
-    enter: Callable[[], None] = lambda: None
-    leave: Callable[[], None] = lambda: None
-    finish: Callable[[], None] = lambda: None
+    enter: Callable[[], None] = nothing
+    leave: Callable[[], None] = nothing
+    finish: Callable[[], None] = nothing
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: ``rounds`` per lane of at least ``seconds`` and ``units`` each, after ``lead`` untimed."""
+    """How long to measure: ``rounds`` segments per lane, each of at least ``seconds`` and ``units``.
+
+    Every segment begins with ``lead`` units that are not timed.
+    """
 
     rounds: int = 7
     seconds: float = 1.0
@@ -38,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Rates:
-    """Images per second of every lane, one figure per round (the warm-up round is not among them)."""
+    """Images per second of every lane, one figure per round (without the warm-up round)."""
 
     rounds: Mapping[str, tuple[float, ...]]
 
@@ -47,14 +55,14 @@ class Rates:
         return statistics.median(self.rounds[lane])
 
     def ratio(self, lane: str, other: str) -> dict[str, float]:
-        """How many times faster ``lane`` is than ``other``: ``median`` of the rounds' ratios, and their quartiles."""
-        ratios = [a / b for a, b in zip(self.rounds[lane], self.rounds[other], strict=True)]
+        """How many times faster ``lane`` is than ``other``: ``median`` and quartiles of the rounds' ratios."""
+        ratios = [rate / other_rate for rate, other_rate in zip(self.rounds[lane], self.rounds[other], strict=True)]
         low, middle, high = quartiles(ratios)
         return {"median": middle, "low": low, "high": high}
 
 
 def quartiles(values: list[float]) -> tuple[float, float, float]:
-    """First quartile, median, third quartile (all the same for a single value)."""
+    """First quartile, median and third quartile (all equal for a single value)."""
     if len(values) < 2:
         return values[0], values[0], values[0]
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -68,7 +76,8 @@ def segment(lane: Lane, plan: Plan, clock: Callable[[], float] = time.perf_count
         for _ in range(plan.lead):
             lane.unit()
         lane.finish()
-        images, units, start = 0, 0, clock()
+        images = units = 0
+        start = clock()
         while units < plan.units or clock() - start < plan.seconds:
             images += lane.unit()
             units += 1
@@ -79,7 +88,7 @@ def segment(lane: Lane, plan: Plan, clock: Callable[[], float] = time.perf_count
 
 
 def interleave(lanes: Mapping[str, Lane], plan: Plan, clock: Callable[[], float] = time.perf_counter) -> Rates:
-    """Time every lane ``plan.rounds`` times, turn and turn about, after one round that is thrown away."""
+    """Time every lane ``plan.rounds`` times in alternating order, after a warm-up round that is not recorded."""
     rates: dict[str, list[float]] = {name: [] for name in lanes}
     for round_number in range(plan.rounds + 1):
         order = list(lanes) if round_number % 2 else list(reversed(lanes))

@@ -1,4 +1,4 @@
-"""What the figures were taken on, and how fast its matrix products can go: the yardstick for everything else."""
+"""The machine that the figures were measured on, and its matrix-product rate, with which speeds are compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simssl_core.runtime.environment import cores
 
 
 def facts() -> dict[str, Any]:
-    """Processor, cores, arithmetic, versions and threads of this process."""
+    """Processor, cores, arithmetic and versions of this machine, and the threads and waiting policy of this process."""
     return {
         "processor": _processor(),
         "cores": cores(),
@@ -41,7 +41,7 @@ def _processor() -> str:
 
 
 def matmul_rate(device: str = "cpu", dtype: torch.dtype = torch.float32, size: int = 1024, repeats: int = 7) -> float:
-    """Median GFLOP/s of a square matrix product of ``size``: what the machine can reach at its best."""
+    """Median GFLOP/s of a square matrix product of ``size``: the best that the machine can reach."""
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     out = torch.empty_like(a)
     times = []
@@ -55,7 +55,7 @@ def matmul_rate(device: str = "cpu", dtype: torch.dtype = torch.float32, size: i
 
 
 def finish(device: str) -> None:
-    """Wait until the device's queue is empty (at the ends of a measurement only)."""
+    """Wait until the device's queue is empty; called only at the ends of a measurement."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)
 

@@ -1,4 +1,4 @@
-"""What a benchmark found, as rows that a person or a program can read."""
+"""The results of a benchmark, as rows that a person or a program can read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from simssl_core.bench.interleave import Rates
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. ``ours`` and ``theirs`` in images per second; ``ratio`` the median of the rounds' ratios with
-    quartiles ``low`` and ``high``; ``share`` of the machine's measured matrix-product rate that our step reaches."""
+    """One comparison of the lab (``ours``) with the conventional pipeline (``theirs``), both in images per second.
+
+    ``ratio`` is the median of the rounds' ratios, ``low`` and ``high`` their quartiles; ``share`` is the part of the
+    machine's measured matrix-product rate that the lab's step reaches.
+    """
 
     key: str
     title: str
@@ -27,14 +30,14 @@ class Row:
 
     @classmethod
     def of(cls, key: str, title: str, rates: Rates, aim: float | None, note: str = "", lane: str = "ours") -> Row:
-        """The row for ``lane`` against ``theirs``."""
-        found = rates.ratio(lane, "theirs")
+        """The row that compares ``lane`` with ``theirs``."""
+        ratio = rates.ratio(lane, "theirs")
         ours, theirs = rates.median(lane), rates.median("theirs")
         rounds = len(rates.rounds[lane])
-        return cls(key, title, ours, theirs, found["median"], found["low"], found["high"], rounds, aim, note)
+        return cls(key, title, ours, theirs, ratio["median"], ratio["low"], ratio["high"], rounds, aim, note)
 
     def with_share(self, flops_per_image: float, peak: float) -> Row:
-        """The row with the share of ``peak`` (GFLOP/s) that ours reaches at ``flops_per_image``."""
+        """The row with the share of ``peak`` (GFLOP/s) that the lab reaches at ``flops_per_image``."""
         return replace(self, share=self.ours * flops_per_image / 1e9 / peak)
 
     @property
@@ -43,12 +46,12 @@ class Row:
         return None if self.aim is None else self.ratio >= self.aim
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for ``--json``."""
+        """All fields, for ``--json``."""
         return {**asdict(self), "met": self.met}
 
 
 def number(value: float) -> str:
-    """Three significant digits, thousands with a comma."""
+    """``value`` with three significant digits, and a comma after the thousands."""
     if value >= 1000:
         digits = len(str(int(value))) - 3
         return f"{round(value, -digits):,.0f}"
@@ -56,7 +59,7 @@ def number(value: float) -> str:
 
 
 def ratio_line(row: Row) -> str:
-    """One line for a person."""
+    """A comparison as one line of the report."""
     aim = "" if row.aim is None else f"  aim {row.aim:g}× {'reached' if row.met else 'missed'}"
     share = "" if row.share is None else f"  {row.share:.0%} of the matmul rate"
     note = f"  ({row.note})" if row.note else ""
@@ -66,7 +69,7 @@ def ratio_line(row: Row) -> str:
 
 
 def machine_lines(facts: dict[str, Any]) -> list[str]:
-    """What the figures were taken on."""
+    """The machine that the figures were measured on, in two lines."""
     bf16 = "bf16" if facts["bf16"] else "no bf16"
     gpu = f"; {facts['gpu']}" if facts["gpu"] else ""
     rates = ", ".join(f"{name} {number(rate)} GFLOP/s" for name, rate in facts["matmul"].items())
@@ -77,31 +80,31 @@ def machine_lines(facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def probe_line(found: dict[str, Any]) -> str:
-    """One line for the cost of live measurement."""
-    parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found["parts"].items())
-    aim = "below" if found["share"] < found["aim"] else "NOT below"
+def probe_line(result: dict[str, Any]) -> str:
+    """The cost of live measurement as one line of the report."""
+    parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result["parts"].items())
+    aim = "below" if result["share"] < result["aim"] else "NOT below"
     return (
-        f"  {found['title']:<30} {found['cost']:.2f} CPU-s a time ({parts}), every {found['interval']:.0f} s:"
-        f" {found['share']:.1%} of the training, {aim} {found['aim']:.0%}; without the map"
-        f" {found['share'] - found['map_share']:.1%}"
+        f"  {result['title']:<30} {result['cost']:.2f} CPU-s each time ({parts}), every {result['interval']:.0f} s:"
+        f" {result['share']:.1%} of the training, {aim} {result['aim']:.0%}; without the map"
+        f" {result['share'] - result['map_share']:.1%}"
     )
 
 
-def gpu_line(found: dict[str, Any]) -> str:
-    """One line for a model on a GPU."""
-    aim = f"aim {number(found['aim'])} {'reached' if found['views_per_second'] >= found['aim'] else 'missed'}"
-    speed = f"{number(found['views_per_second'])} views/s, {found['share']:.0%} of the matmul rate"
-    return f"  {found['title']:<40} {speed}; {aim}"
+def gpu_line(result: dict[str, Any]) -> str:
+    """The speed of a model on a GPU as one line of the report."""
+    aim = f"aim {number(result['aim'])} {'reached' if result['views_per_second'] >= result['aim'] else 'missed'}"
+    speed = f"{number(result['views_per_second'])} views/s, {result['share']:.0%} of the matmul rate"
+    return f"  {result['title']:<40} {speed}; {aim}"
 
 
 def text(result: dict[str, Any], rows: dict[str, list[Row]]) -> str:
-    """The whole report for a person."""
+    """The whole report for a person to read."""
     lines = machine_lines(result["machine"])
     titles = {"steps": "Whole step, ours against the conventional pipeline", "data": "Data path alone"}
-    for part, found in rows.items():
-        if found:
-            lines += ["", f"{titles[part]} (ratio, [quartiles], ours / theirs):", *map(ratio_line, found)]
+    for part, part_rows in rows.items():
+        if part_rows:
+            lines += ["", f"{titles[part]} (ratio, [quartiles], ours / theirs):", *map(ratio_line, part_rows)]
     if result["probes"]:
         lines += ["", "Live probes and map:", *map(probe_line, result["probes"])]
     if result["gpu"]:

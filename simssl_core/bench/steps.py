@@ -1,4 +1,4 @@
-"""Whole training steps, from data to optimiser: ours against the conventional pipeline."""
+"""Whole training steps, from data to optimiser: the lab against the conventional pipeline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WITH_BF16 = "aim for a CPU with bf16"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the report: our ``batch`` data per step against 64, with what is aimed for (None: no aim here)."""
+    """One line of the report: the lab at ``batch`` data per step against 64; ``aim``: the ratio to reach, if any."""
 
     key: str
     title: str
@@ -51,19 +51,22 @@ COMPARISONS = (
 
 def our_lane(race: Race) -> Lane:
     """The lab's own loop, one step at a time."""
-    run = race.run()
-    views = race.config.train.batch * race.config.views.count
+    steps = race.run()
+    view_count = race.config.train.batch * race.config.views.count
 
     def step() -> int:
-        next(run)
-        return views
+        next(steps)
+        return view_count
 
     return Lane(step, finish=partial(machine.finish, race.device))
 
 
 def usual_form(objective: nn.Module) -> nn.Module:
-    """``objective`` without what the lab does for speed alone: torch's default memory order instead of channels-last,
-    pixels repeated and then convolved instead of both at once. The same function of the same weights."""
+    """``objective``, changed in place, without the lab's optimisations: the same function of the same weights.
+
+    It gets torch's default memory order instead of channels-last, and repeats pixels before it convolves them instead
+    of doing both at once.
+    """
     for parent in list(objective.modules()):
         if isinstance(parent, GrowingBlock):
             parent.folded = False
@@ -76,7 +79,7 @@ def usual_form(objective: nn.Module) -> nn.Module:
 
 
 def conventional_objective(race: Race) -> nn.Module:
-    """The race's first objective, built anew from the same seed: equal weights, in the usual form."""
+    """The race's first objective in its usual form, built again from the same seed, so with equal weights."""
     member = race.config.members[0]
     with Stream(seed_for(race.config.train.seed, "weights"), race.device):
         objective = objectives.build(member.objective, member.settings, race.context)
@@ -95,28 +98,30 @@ def conventional_trainer(work: Workload, race: Race, released: bool = False, wor
 
 
 def conventional_lane(trainer: conventional.Trainer) -> Lane:
-    """The conventional step, its workers asleep between its turns."""
+    """The conventional step; its workers are paused between its turns."""
     finish = partial(machine.finish, trainer.device)
     return Lane(trainer.step, trainer.loader.wake, trainer.loader.hush, finish)
 
 
 def compare(item: Comparison, plan: Plan, peak: float, quick: bool = False) -> Row:
-    """Time one comparison; ``peak`` is the measured GFLOP/s of a matrix product, whose share is reported."""
+    """Time one comparison; ``peak`` is the machine's measured matrix-product rate in GFLOP/s."""
     size = {"model": {"channels": 8}} if quick and item.data == "cifar10" else {}
-    base = published(item.data, **size)
-    ours = base if item.batch == base.batch else published(item.data, batch=item.batch, **size)
+    theirs = published(item.data, **size)
+    ours = theirs if item.batch == theirs.batch else published(item.data, batch=item.batch, **size)
     race = Race(ours.config, ours.dataset)
-    trainer = conventional_trainer(base, race, item.released)
+    trainer = conventional_trainer(theirs, race, item.released)
     try:
         rates = interleave({"ours": our_lane(race), "theirs": conventional_lane(trainer)}, plan)
     finally:
         trainer.loader.close()
-    work = machine.flops(conventional_objective(race), race.views(torch.arange(2))) / (2 * ours.config.views.count)
-    notes = [item.note, "" if base.real else "made-up images", "small model: quick" if size else ""]
-    return Row.of(item.key, item.title, rates, item.aim, "; ".join(filter(None, notes))).with_share(work, peak)
+    flops = machine.flops(conventional_objective(race), race.views(torch.arange(2)))
+    flops_per_image = flops / (2 * ours.config.views.count)
+    notes = [item.note, "" if theirs.real else "made-up images", "small model: quick" if size else ""]
+    row = Row.of(item.key, item.title, rates, item.aim, "; ".join(filter(None, notes)))
+    return row.with_share(flops_per_image, peak)
 
 
 def run(only: Iterable[str], plan: Plan, slow: Plan, peak: float, quick: bool = False) -> list[Row]:
-    """The comparisons whose data is named in ``only`` (mnist, cifar); ``slow`` is the plan for the ResNet."""
-    chosen = [item for item in COMPARISONS if item.data.removesuffix("10") in only]
-    return [compare(item, slow if item.data == "cifar10" else plan, peak, quick) for item in chosen]
+    """Time the comparisons whose data is named in ``only`` (mnist, cifar); ``slow`` is the plan for the ResNet."""
+    comparisons = [item for item in COMPARISONS if item.data.removesuffix("10") in only]
+    return [compare(item, slow if item.data == "cifar10" else plan, peak, quick) for item in comparisons]

@@ -1,4 +1,4 @@
-"""What is timed: the paper's two settings, on the real images where they are at hand and on made-up ones where not."""
+"""What is timed: the paper's two settings, on the real images if this machine has them, otherwise on random ones."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from simssl_core.errors import DataError
 from simssl_core.runtime.environment import cores
 
 ENDLESS = 10_000_000  # steps: the timer decides when to stop
-IMAGES = 5_000  # training images: far more than a cache holds, little enough to load at once
+IMAGES = 5_000  # training images: far more than a cache holds, few enough to load quickly
 CLASSES = 10
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A configuration with its data on a device; ``real`` is False where the images are made up."""
+    """A configuration with its data on a device; ``real`` is False if the images are random ones."""
 
     config: RunConfig
     dataset: catalog.Dataset
@@ -38,7 +38,10 @@ class Workload:
 
 
 def published(name: str, device: str = "cpu", images: int = IMAGES, **train: Any) -> Workload:
-    """SimVAE under the paper's setting for ``name`` (mnist, cifar10); ``train`` replaces settings of the training."""
+    """SimVAE under the paper's setting for ``name`` (mnist or cifar10).
+
+    ``train`` replaces settings of the training; a mapping ``model`` among them replaces settings of the model.
+    """
     settings = catalog.info(name).published
     values = {
         "name": "bench",
@@ -54,7 +57,7 @@ def published(name: str, device: str = "cpu", images: int = IMAGES, **train: Any
 
 
 def load(config: DataConfig, device: str) -> tuple[catalog.Dataset, bool]:
-    """The data set and True, or random images of its shape and False where its files are not here."""
+    """The data set and True, or random images of its shape and False if its files are not on this machine."""
     try:
         return catalog.load(config, device), True
     except DataError:
@@ -62,7 +65,7 @@ def load(config: DataConfig, device: str) -> tuple[catalog.Dataset, bool]:
 
 
 def made_up(config: DataConfig, device: str) -> catalog.Dataset:
-    """Random images of the data set's shape: no speed here depends on what an image shows."""
+    """Random images of the data set's shape; no speed measured here depends on what an image shows."""
     info = catalog.info(config.name)
     generator = torch.Generator().manual_seed(config.seed)
 

@@ -1,15 +1,16 @@
-"""The lab from a shell: ``simssl train | evaluate | memory | map | study | bench | list | lab``.
+"""The lab's command line: ``simssl train | evaluate | memory | map | study | bench | list | lab``.
 
-Without the installed command the same verbs follow ``python -m simssl_core``.
+Without the installed command, ``python -m simssl_core`` takes the same commands.
 
-Exit codes: 0 done, 1 the training failed, 2 something the user can mend (said in one message), 130 interrupted.
+Exit codes: 0 done, 1 the training failed, 2 an error that the user can correct (printed in one message),
+130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from simssl_core.cli import benchmark, evaluate, lab, listing, mapping, memory, study, train
@@ -27,12 +28,12 @@ EPILOG = """examples:
 
 
 def program() -> str:
-    """How this command line was started: the installed command, or Python with this package."""
+    """The name under which this command line was started: the installed command, or Python with this package."""
     return "simssl" if Path(sys.argv[0]).stem == "simssl" else "python -m simssl_core"
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The parser of all commands."""
     top = argparse.ArgumentParser(
         prog=program(),
         description="Train self-supervised objectives side by side, measure what they keep, and see it.",
@@ -49,27 +50,24 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = parser().parse_args(arguments)
-    chosen.given = arguments[1:]
-    return _guarded(lambda: _run(chosen))
+    texts = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(texts)
+    options.given = texts[1:]
+    return _run(options)
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    if hasattr(chosen, "root"):  # the command looks at runs
-        shipped.bring(chosen.root)
-    return chosen.do(chosen)
-
-
-def _guarded(run: Callable[[], int]) -> int:
+def _run(arguments: argparse.Namespace) -> int:
+    """Run the command that was parsed; turn its errors into messages and exit codes."""
     try:
-        return run()
+        if hasattr(arguments, "root"):  # the command reads runs
+            shipped.bring(arguments.root)
+        return arguments.do(arguments)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone: head, less
+    except BrokenPipeError:  # the program that read the output has ended: head, less
         sys.stderr.close()
         return 0

@@ -1,4 +1,4 @@
-"""``bench``: how fast the lab is on this machine; its options are those of :mod:`simssl_core.bench`."""
+"""``bench``: measure the lab's speed on this machine, with the options of :mod:`simssl_core.bench`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ HELP = "measure the lab's speed on this machine against the conventional pipelin
 
 
 def add(commands: Any) -> None:
-    """Declare the command; the options are the benchmark's own."""
+    """Add the command; :mod:`simssl_core.bench` declares its options."""
     parser = commands.add_parser("bench", help=HELP, description=HELP)
     bench.add_arguments(parser)
     parser.set_defaults(do=run, prog=parser.prog)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Hand over to the benchmark, which sees to its own environment."""
-    return bench.main(chosen.given, chosen.prog)
+def run(arguments: argparse.Namespace) -> int:
+    """Call the benchmark, which prepares its own environment."""
+    return bench.main(arguments.given, arguments.prog)

@@ -1,4 +1,4 @@
-"""``list``: the objectives, the data sets, the presets and the runs there are."""
+"""``list``: print the objectives, data sets, presets and runs."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ PARTS = ("objectives", "data", "presets", "runs")
 
 
 def add(commands: Any) -> None:
-    """Declare the command."""
+    """Add the command."""
     parser = commands.add_parser("list", help=HELP, description=HELP)
-    parser.add_argument("what", nargs="?", choices=PARTS, help="only these (default: all)")
+    parser.add_argument("what", nargs="?", choices=PARTS, help="list only these (default: all)")
     options.add_root(parser)
     parser.set_defaults(do=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Print what there is."""
-    wanted = (chosen.what,) if chosen.what else PARTS
-    makers = {"objectives": _objectives, "data": _data, "presets": _presets, "runs": lambda: _runs(chosen.root)}
-    found = {part: makers[part]() for part in wanted}
-    if chosen.json:
-        options.print_json(found)
+def run(arguments: argparse.Namespace) -> int:
+    """Print the lists."""
+    names = (arguments.what,) if arguments.what else PARTS
+    makers = {"objectives": _objectives, "data": _data, "presets": _presets, "runs": lambda: _runs(arguments.root)}
+    parts = {name: makers[name]() for name in names}
+    if arguments.json:
+        options.print_json(parts)
         return 0
-    for part, rows in found.items():
-        print(f"{part}:" if rows else f"{part}: none in {paths.root(chosen.root)}")
+    for part, rows in parts.items():
+        print(f"{part}:" if rows else f"{part}: none in {paths.root(arguments.root)}")
         options.print_table([_short(row) for row in rows])
         print()
     return 0
@@ -61,7 +61,7 @@ def _data() -> list[dict[str, Any]]:
             "title": info.title,
             "shape": list(info.shape),
             "classes": info.classes,
-            **_here(info),
+            **_availability(info),
             "description": info.description,
         }
         for info in infos
@@ -72,13 +72,13 @@ def _presets() -> list[dict[str, Any]]:
     from simssl_core.presets import NAMED
 
     return [
-        {"name": name, "data": kept.data, "description": kept.description, "expected": kept.expected}
-        for name, kept in NAMED.items()
+        {"name": name, "data": preset.data, "description": preset.description, "expected": preset.expected}
+        for name, preset in NAMED.items()
     ]
 
 
-def _here(info: catalog.DatasetInfo) -> dict[str, Any]:
-    """Whether the data can be loaded right now, without the internet, and if not why."""
+def _availability(info: catalog.DatasetInfo) -> dict[str, Any]:
+    """Whether the data can be loaded now, without the internet, and if not, why."""
     if info.own_files:
         return {"available": True, "why": "give your own with --path"}
     before = os.environ.get("SIMSSL_OFFLINE")
@@ -88,7 +88,10 @@ def _here(info: catalog.DatasetInfo) -> dict[str, Any]:
     except DataError as error:
         return {"available": False, "why": str(error)}
     finally:
-        os.environ.pop("SIMSSL_OFFLINE") if before is None else os.environ.update(SIMSSL_OFFLINE=before)
+        if before is None:
+            del os.environ["SIMSSL_OFFLINE"]
+        else:
+            os.environ["SIMSSL_OFFLINE"] = before
     return {"available": True, "why": ""}
 
 
@@ -112,7 +115,7 @@ def _runs(root: str | None) -> list[dict[str, Any]]:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """What fits into a line of a terminal."""
+    """The columns of ``row`` that fit into a line of a terminal."""
     if "run" in row:
         scores = {name: row["scores"].get(name) for name in options.main_scores()[:MOST_SCORES]}
         return {name: row[name] for name in ("run", "status", "step")} | scores | {"reason": (row["reason"] or "")[:60]}

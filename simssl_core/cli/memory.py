@@ -1,4 +1,4 @@
-"""``memory``: learn what a run's representation still remembers, as a decoder kept with the run."""
+"""``memory``: train a decoder that draws what a run's representation holds, and save it with the run."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from typing import Any
 
 from simssl_core.cli import options
 
-HELP = "learn a memory decoder: it draws what a run's representation still holds"
+HELP = "train a memory decoder, which draws what a run's representation holds"
 
 
 def add(commands: Any) -> None:
-    """Declare the command."""
-    parser = commands.add_parser("memory", help=HELP, description=f"{HELP}. Kept as memory.safetensors with each run.")
+    """Add the command."""
+    parser = commands.add_parser("memory", help=HELP, description=f"{HELP}. Saved as memory.safetensors with each run.")
     parser.add_argument("runs", nargs="+", metavar="run", help="runs by name (see 'list') or folder")
-    parser.add_argument("--seconds", type=float, default=40.0, help="time for each run (default: 40)")
-    parser.add_argument("--again", action="store_true", help="also where one that fits is there already")
+    parser.add_argument("--seconds", type=float, default=40.0, help="training time for each run (default: 40)")
+    parser.add_argument("--again", action="store_true", help="train also where a valid decoder exists")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    parser.add_argument("--path", metavar="PATH", help="where the runs' own images lie now (folder and parquet data)")
+    parser.add_argument("--path", metavar="PATH", help="where the runs' own images are now (folder and parquet data)")
     options.add_root(parser)
     parser.set_defaults(do=run)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Learn one after the other."""
+def run(arguments: argparse.Namespace) -> int:
+    """Train the decoders one after the other."""
     options.prepare_environment()
     from simssl_core.analysis import memory_decoders
 
-    folders = [options.run_folder(name, chosen.root) for name in chosen.runs]
+    folders = [options.run_folder(name, arguments.root) for name in arguments.runs]
     rows = []
     for folder in folders:
-        if chosen.again or memory_decoders.memory_status(folder) != "ready":
-            where = {"path": chosen.path} if chosen.path else None
-            for moment in memory_decoders.learn(folder, chosen.seconds, device=chosen.device, data=where):
-                _show(f"{folder.name}: {moment.share:4.0%}, step {moment.step:,}, loss {moment.loss:.4f} per pixel")
+        if arguments.again or memory_decoders.memory_status(folder) != "ready":
+            data = {"path": arguments.path} if arguments.path else None
+            for progress in memory_decoders.learn(folder, arguments.seconds, device=arguments.device, data=data):
+                _show(
+                    f"{folder.name}: {progress.share:4.0%}, step {progress.step:,}, loss {progress.loss:.4f} per pixel"
+                )
             print(file=sys.stderr)
-        found = memory_decoders.memory_info(folder)
+        info = memory_decoders.memory_info(folder)
         size = (folder / memory_decoders.FILE).stat().st_size
-        rows.append(
-            {"run": folder.name, "step": found.step, "seconds": found.seconds, "loss": found.loss, "bytes": size}
-        )
-    if chosen.json:
+        rows.append({"run": folder.name, "step": info.step, "seconds": info.seconds, "loss": info.loss, "bytes": size})
+    if arguments.json:
         options.print_json({"runs": rows})
     else:
         options.print_table(rows)
@@ -49,5 +49,6 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _show(text: str) -> None:
+    """Write ``text`` over the last line, if a person is looking at a terminal."""
     if sys.stderr.isatty():
         print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)

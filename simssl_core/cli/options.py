@@ -1,4 +1,4 @@
-"""What several commands share: finding a run, reading ``--set``, writing results."""
+"""What several commands share: common options, finding a run, reading ``--set``, printing results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "trai
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
-    """``--root``."""
+    """Add ``--root``."""
     default = str(paths.default_root()).replace("%", "%%")  # argparse formats its help texts
     parser.add_argument(
         "--root", metavar="FOLDER", help=f"where the runs are kept (default: SIMSSL_RUNS, or {default})"
@@ -28,7 +28,7 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
-    """``--root`` and ``--json``."""
+    """Add ``--root`` and ``--json``."""
     add_folder(parser)
     parser.add_argument(
         "--json", action="store_true", help="print exactly one JSON document, and nothing else, on stdout"
@@ -36,37 +36,37 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """A run, the device, and where its data lie."""
+    """Add the run, ``--device``, ``--path``, ``--root`` and ``--json``."""
     parser.add_argument("run", help="a run's name (see 'list') or its folder")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     parser.add_argument(
-        "--path", metavar="PATH", help="where the run's own images lie now (data sets 'folder' and 'parquet')"
+        "--path", metavar="PATH", help="where the run's own images are now (data sets 'folder' and 'parquet')"
     )
     add_root(parser)
 
 
 def run_folder(name: str, root: str | None) -> Path:
-    """The folder of the run called ``name``, or at that path.
+    """The folder of the run whose name or path is ``name``.
 
     Raises:
-        RunError: there is none; the message lists those there are.
+        RunError: there is no such run; the message lists the existing runs.
     """
     path = Path(name).expanduser()
     if (path / "run.json").is_file():
         return path.resolve()
-    where = paths.root(root)
-    folder = paths.run_folder(where, name) if "/" not in name else path
+    runs_root = paths.root(root)
+    folder = paths.run_folder(runs_root, name) if "/" not in name else path
     if (folder / "run.json").is_file():
         return folder
-    there = sorted(found.parent.name for found in where.glob("*/run.json"))
-    known = (
-        f"There are: {', '.join(there[:12])}{' …' if len(there) > 12 else ''}." if there else f"{where} holds no runs."
-    )
-    raise RunError(f"There is no run '{name}'. {known}")
+    runs = sorted(record.parent.name for record in runs_root.glob("*/run.json"))
+    if not runs:
+        raise RunError(f"There is no run '{name}'. {runs_root} holds no runs.")
+    more = " …" if len(runs) > 12 else ""
+    raise RunError(f"There is no run '{name}'. There are: {', '.join(runs[:12])}{more}.")
 
 
 def prepare_environment(threads: int = 0) -> None:
-    """What torch must find in the environment when it is imported."""
+    """Set the environment variables that torch reads when it is imported; too late if it has been."""
     if "torch" not in sys.modules:
         os.environ.update(training_environment(threads))
 
@@ -74,10 +74,10 @@ def prepare_environment(threads: int = 0) -> None:
 def assignments(
     texts: Iterable[str], members: Iterable[str]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-    """``section.field=value`` and ``member.setting=value`` texts as ({section: {…}}, {member: {…}}).
+    """Read ``section.field=value`` and ``member.setting=value`` texts as ({section: {…}}, {member: {…}}).
 
     Raises:
-        ConfigError: not of this form, or neither a section nor a member.
+        ConfigError: a text has another form, or begins with neither a section nor a member.
     """
     members = list(members)
     sections: dict[str, dict[str, Any]] = {}
@@ -92,13 +92,13 @@ def assignments(
         elif first in SECTIONS:
             sections.setdefault(first, {})[name] = _section_value(first, name, value)
         else:
-            known = ", ".join([*SECTIONS, *members])
-            raise ConfigError(f"--set {text!r}: '{first}' is neither a section nor a member; there are: {known}.")
+            names = ", ".join([*SECTIONS, *members])
+            raise ConfigError(f"--set {text!r}: '{first}' is neither a section nor a member; there are: {names}.")
     return sections, settings
 
 
 def parse_value(text: str) -> Any:
-    """A number, true, false, null or list as JSON writes it; anything else as it stands."""
+    """A number, true, false, null or list if ``text`` is one in JSON; otherwise ``text`` itself."""
     try:
         return json.loads(text)
     except ValueError:
@@ -106,6 +106,7 @@ def parse_value(text: str) -> Any:
 
 
 def _section_value(section: str, name: str, text: str) -> Any:
+    """The value of a section's field; lists may also be written with commas alone."""
     field = SECTIONS[section].model_fields.get(name)
     if field is None:
         raise ConfigError(
@@ -118,7 +119,7 @@ def _section_value(section: str, name: str, text: str) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """Exactly one JSON document on stdout; what is not a finite number becomes null."""
+    """Print one JSON document on stdout; a number that is not finite becomes null."""
     print(json.dumps(_plain(value), indent=1))
 
 
@@ -133,12 +134,12 @@ def _plain(value: Any) -> Any:
 
 
 def main_scores() -> list[str]:
-    """The flat names of the few scores that a line of a terminal has room for."""
+    """The names of the few scores that fit into a line of a terminal."""
     return [row.name for row in metrics.in_table("shell")]
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
-    """Rows as aligned columns; numbers to three places."""
+    """Print rows as aligned columns, numbers to three decimal places."""
     if not rows:
         return
     names = list(dict.fromkeys(name for row in rows for name in row))

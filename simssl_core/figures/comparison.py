@@ -1,11 +1,12 @@
-"""Figures that lay several runs side by side: a radar over tasks, layers, spectra, mutual information, ELBO_SSL.
+"""Figures that compare several runs: a radar over tasks, layers, spectra, mutual information, ELBO_SSL.
 
-Every function takes plain numbers, a ``title`` and an objective for each run; the objective gives the colour, and a
-second run of the same objective a dashed line.
+Every function takes plain numbers, a title and an objective for each run. The objective decides the colour; a second
+run of the same objective has a dashed line.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,21 +31,21 @@ def radar(
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    around = [*tasks, tasks[0]] if len(tasks) else []
+    closed_tasks = [*tasks, tasks[0]] if len(tasks) else []
     for title, objective, dash, row in zip(titles, objectives, dashes(objectives), values, strict=True):
-        shown = [min(1.0, max(0.0, v)) if v == v else None for v in row]
+        clipped = [None if math.isnan(value) else min(1.0, max(0.0, value)) for value in row]
         figure.add_scatterpolar(
-            r=[*shown, shown[0]],
-            theta=around,
+            r=[*clipped, clipped[0]],
+            theta=closed_tasks,
             name=title,
             line={"color": objective_colour(objective), "dash": dash, "width": 2.5},
             marker={"size": 5},
             mode="lines+markers",
             hovertemplate=f"<b>{title}</b><br>%{{theta}}: %{{r:.3f}}<extra></extra>",
         )
-    names = max((len(title) for title in titles), default=0)
-    rows = -(-len(titles) // (4 if names < 12 else 2))
-    styled(figure, 420 + 20 * rows)
+    longest = max((len(title) for title in titles), default=0)
+    legend_rows = math.ceil(len(titles) / (4 if longest < 12 else 2))
+    styled(figure, 420 + 20 * legend_rows)
     ring = {"gridcolor": GRID, "linecolor": GRID}
     figure.update_layout(
         polar={
@@ -64,26 +65,26 @@ def layer_profile(
     content: Sequence[Mapping[str, float | None]],
     style: Sequence[Mapping[str, float | None]],
 ) -> Figure:
-    """Content (left) and style (right) from the backbone to the end of the projection head, a line for each run.
+    """Content (left) and style (right) from the backbone to the end of the projection head, one line for each run.
 
     ``content`` and ``style``: {layer: value} of each run, in the run's own order of layers.
     """
     from plotly.subplots import make_subplots
 
     order = layer_order(content)
-    sides_titles = [metrics.curve(metrics.headline(family)) for family in ("content", "style")]
-    figure = make_subplots(1, 2, subplot_titles=sides_titles, horizontal_spacing=0.09)
-    for column, sides in ((1, content), (2, style)):
-        for title, objective, dash, row in zip(titles, objectives, dashes(objectives), sides, strict=True):
+    headlines = [metrics.curve(metrics.headline(family)) for family in ("content", "style")]
+    figure = make_subplots(1, 2, subplot_titles=headlines, horizontal_spacing=0.09)
+    for column, profiles in ((1, content), (2, style)):
+        for title, objective, dash, profile in zip(titles, objectives, dashes(objectives), profiles, strict=True):
             figure.add_scatter(
-                x=list(row),
-                y=list(row.values()),
+                x=list(profile),
+                y=list(profile.values()),
                 name=title,
                 legendgroup=title,
                 showlegend=column == 1,
                 mode="lines+markers",
                 line={"color": objective_colour(objective), "dash": dash, "width": 2.5},
-                marker={"size": 9, "symbol": "circle" if len(row) > 2 else "square"},
+                marker={"size": 9, "symbol": "circle" if len(profile) > 2 else "square"},
                 hovertemplate=f"<b>{title}</b><br>%{{x}}: %{{y:.3f}}<extra></extra>",
                 row=1,
                 col=column,
@@ -96,7 +97,7 @@ def layer_profile(
 
 
 def layer_order(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """All layers' names: backbone, representation, then the head outwards, its output last."""
+    """The names of all layers: backbone, representation, then those of the head, its output last."""
     names = list(dict.fromkeys(name for row in sorted(rows, key=len, reverse=True) for name in row))
     return [name for name in LAYER_ORDER if name in names] + [name for name in names if name not in LAYER_ORDER]
 
@@ -120,8 +121,8 @@ def spectra(
         )
     styled(figure, 420).update_layout(showlegend=True)
     figure.update_xaxes(title="Direction, by strength")
-    words = [f"{value:g}" for value in DECADES]
-    figure.update_yaxes(title="Singular value, largest = 1", type="log", tickvals=DECADES, ticktext=words)
+    labels = [f"{value:g}" for value in DECADES]
+    figure.update_yaxes(title="Singular value, largest = 1", type="log", tickvals=DECADES, ticktext=labels)
     return figure
 
 
@@ -132,15 +133,18 @@ def information(
     ceiling: Sequence[float],
     gaussian: Sequence[float],
 ) -> Figure:
-    """What two views tell of each other, in nats: a bar for the lower bound (below zero it says nothing), a stroke for
-    the most it can ever say, a diamond for the Gaussian estimate."""
+    """Mutual information of two views in nats, one row for each run.
+
+    A bar shows the lower bound (a bound below zero is drawn as zero), a stroke the bound's ceiling, a diamond the
+    Gaussian estimate.
+    """
     import plotly.graph_objects as go
 
     figure = go.Figure()
     colours = [objective_colour(name) for name in objectives]
     figure.add_bar(
         y=titles,
-        x=[max(0.0, value) for value in bound],  # information is never below zero, whatever the bound says
+        x=[max(0.0, value) for value in bound],  # information is never negative, though the bound may be
         orientation="h",
         name="InfoNCE, a lower bound",
         marker={"color": colours},
@@ -152,14 +156,14 @@ def information(
     figure.add_scatter(y=titles, x=gaussian, mode="markers", name="Gaussian estimate", marker=diamond)
     styled(figure, 130 + 46 * len(titles)).update_layout(legend={"y": 1.05})
     figure.update_traces(hovertemplate="<b>%{y}</b>: %{x:.2f} nats<extra></extra>")
-    reach = max((value for value in (*bound, *ceiling, *gaussian) if value == value), default=1.0)
-    figure.update_xaxes(title="nats", range=[-0.02 * reach, 1.06 * reach])  # a diamond at zero is seen whole
+    largest = max((value for value in (*bound, *ceiling, *gaussian) if not math.isnan(value)), default=1.0)
+    figure.update_xaxes(title="nats", range=[-0.02 * largest, 1.06 * largest])  # room for a whole diamond at zero
     figure.update_yaxes(autorange="reversed")
     return figure
 
 
 def bounds(titles: Sequence[str], parts: Sequence[Mapping[str, float]], errors: Sequence[float]) -> Figure:
-    """ELBO_SSL of frozen representations: its three terms stacked, in nats, and their sum as a mark with its error."""
+    """ELBO_SSL of frozen representations in nats: three terms as stacked bars, their sum as a mark with error bars."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -189,10 +193,10 @@ def bounds(titles: Sequence[str], parts: Sequence[Mapping[str, float]], errors: 
 
 
 def dashes(objectives: Sequence[str]) -> list[str]:
-    """A line style for each run: solid for the first of an objective, dashed for its second, …"""
-    seen: dict[str, int] = {}
-    found = []
+    """A line style for each run: solid for the first run of an objective, dashed for the second, …"""
+    counts: dict[str, int] = {}
+    styles = []
     for name in objectives:
-        found.append(DASHES[seen.get(name, 0) % len(DASHES)])
-        seen[name] = seen.get(name, 0) + 1
-    return found
+        styles.append(DASHES[counts.get(name, 0) % len(DASHES)])
+        counts[name] = counts.get(name, 0) + 1
+    return styles

@@ -1,4 +1,4 @@
-"""Many small images as one picture: one request and no loop of widgets, enlarged without smoothing."""
+"""Many small images as one picture, which a page shows with one request; enlarged without smoothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simssl_core.figures.theme import class_colours
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 1, scale: int = 1) -> np.ndarray:
-    """Images uint8 (N, H, W, 3) or (N, H, W) side by side, ``columns`` to a row, with a transparent gap.
+    """Arrange images uint8 (N, H, W, 3) or (N, H, W) in rows of ``columns``, with transparent gaps.
 
     Returns uint8 (rows·(H+gap)·scale, columns·(W+gap)·scale, 4), every pixel repeated ``scale`` times.
     """
@@ -29,7 +29,7 @@ def tile(images: np.ndarray, columns: int, gap: int = 1, scale: int = 1) -> np.n
 
 
 def png(picture: np.ndarray, level: int = 3) -> bytes:
-    """A picture uint8 (H, W, 3 or 4) as a PNG file. A low ``level`` is quicker, a high one smaller."""
+    """A picture uint8 (H, W, 3 or 4) as a PNG file. A low compression ``level`` is faster, a high one smaller."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -45,41 +45,43 @@ def channels_last(images: np.ndarray) -> np.ndarray:
     return np.broadcast_to(images, (*images.shape[:3], 3)) if images.shape[-1] == 1 else images[..., :3]
 
 
-LEAST = 192  # pixels of the longer side: anything smaller is enlarged without smoothing
+LEAST = 192  # pixels of the longer side; smaller frames are enlarged without smoothing
 
 
 def gif(frames: np.ndarray, milliseconds: int = 80, there_and_back: bool = True) -> bytes:
-    """Frames uint8 (T, H, W, 3) as a GIF that repeats for ever; by default it goes back the way it came.
+    """Frames uint8 (T, H, W, 3) as a GIF that repeats forever; by default it also plays backwards.
 
-    One palette of 256 colours for all frames, so that nothing flickers.
+    All frames share one palette of 256 colours, so that nothing flickers.
     """
     from PIL import Image
 
     frames = np.asarray(frames, np.uint8)
     scale = max(1, round(LEAST / max(frames.shape[1:3])))
-    order = [*range(len(frames)), *(range(len(frames) - 2, 0, -1) if there_and_back else ())]
+    order = list(range(len(frames)))
+    if there_and_back:
+        order += range(len(frames) - 2, 0, -1)
     palette = Image.fromarray(frames.reshape(-1, *frames.shape[2:])).quantize(256)
     large = [Image.fromarray(frame.repeat(scale, 0).repeat(scale, 1)) for frame in frames]
-    shown = [large[k].quantize(palette=palette, dither=Image.Dither.NONE) for k in order]
+    first, *rest = [large[index].quantize(palette=palette, dither=Image.Dither.NONE) for index in order]
     file = io.BytesIO()
-    shown[0].save(file, "GIF", save_all=True, append_images=shown[1:], duration=milliseconds, loop=0, optimize=False)
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0, optimize=False)
     return file.getvalue()
 
 
-SMOOTH = 3  # drawn this much larger, then averaged, which gives the dots a smooth edge
+SMOOTH = 3  # factor by which a thumbnail is drawn larger and then averaged, so that dots have smooth edges
 
 
 def thumbnail(points: np.ndarray, labels: np.ndarray, size: int = 220) -> bytes:
-    """Draw ``points`` (N, 2), coloured by ``labels`` (N,; below 0: grey), as a square WebP of ``size`` pixels.
+    """Draw ``points`` (N, 2), coloured by ``labels`` (N,) (below 0: grey), as a square WebP of ``size`` pixels.
 
-    The farthest half per cent of points may fall outside the frame, as in the moving maps.
+    The outermost half per cent of points may lie outside the frame, as in the moving maps.
     """
     from PIL import Image
 
     palette = np.array([_rgb(colour) for colour in (*class_colours(10), "#999999")], np.float32)
     labels = np.asarray(labels, int)
     colours = palette[np.where(labels < 0, 10, labels % 10)]
-    pixels = _stamped(_placed(np.asarray(points, np.float64)), colours, size * SMOOTH)
+    pixels = _discs(_to_unit_square(np.asarray(points, np.float64)), colours, size * SMOOTH)
     pixels = pixels.reshape(size, SMOOTH, size, SMOOTH, 4).sum((1, 3))
     share = pixels[..., 3:]
     rgb = pixels[..., :3] / np.maximum(share, 1)
@@ -89,8 +91,8 @@ def thumbnail(points: np.ndarray, labels: np.ndarray, size: int = 220) -> bytes:
     return buffer.getvalue()
 
 
-def _stamped(unit: np.ndarray, colours: np.ndarray, side: int) -> np.ndarray:
-    """Discs of ``colours`` (N, 3) at the places ``unit`` (N, 2): (side, side, 4), the last channel 1 where drawn."""
+def _discs(unit: np.ndarray, colours: np.ndarray, side: int) -> np.ndarray:
+    """Discs of ``colours`` (N, 3) at ``unit`` (N, 2) in [0, 1]: (side, side, 4), the last channel 1 inside a disc."""
     pixels = np.zeros((side, side, 4), np.float32)
     radius = max(1, round(side / 110))
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1]
@@ -98,14 +100,14 @@ def _stamped(unit: np.ndarray, colours: np.ndarray, side: int) -> np.ndarray:
     centre = np.floor(unit * side).astype(int)
     x = centre[:, :1] + dx[inside]
     y = centre[:, 1:] + dy[inside]
-    good = (x >= 0) & (x < side) & (y >= 0) & (y < side)
-    ink = np.concatenate([colours, np.ones((len(colours), 1), np.float32)], 1)
-    pixels[y[good], x[good]] = np.broadcast_to(ink[:, None], (*x.shape, 4))[good]
+    visible = (x >= 0) & (x < side) & (y >= 0) & (y < side)
+    opaque = np.concatenate([colours, np.ones((len(colours), 1), np.float32)], 1)
+    pixels[y[visible], x[visible]] = np.broadcast_to(opaque[:, None], (*x.shape, 4))[visible]
     return pixels
 
 
-def _placed(points: np.ndarray) -> np.ndarray:
-    """``points`` moved into the unit square, y upwards, one scale for both axes."""
+def _to_unit_square(points: np.ndarray) -> np.ndarray:
+    """``points`` (N, 2) moved into the unit square with one scale for both axes; y then counts downwards."""
     if not len(points):
         return points.reshape(0, 2)
     low, high = np.quantile(points, [0.005, 0.995], axis=0)

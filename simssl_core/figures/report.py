@@ -1,6 +1,6 @@
-"""A comparison as one HTML file that needs nothing else: figures with their library inlined, pictures as data, tables.
+"""A comparison as one self-contained HTML file: figures with their library inlined, pictures as data, tables.
 
-Its Content-Security-Policy forbids the browser to load anything from anywhere, so that what is shown is in the file.
+Its Content-Security-Policy forbids the browser to load anything else, so everything shown is in the file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ td:first-child,th:first-child{text-align:left}
 
 @dataclass(frozen=True)
 class Panel:
-    """One thing to see: a ``figure``, a ``table`` or labelled ``pictures`` (PNG), with a ``caption`` on what to see.
+    """A ``figure``, a ``table`` or labelled ``pictures`` (PNG), with a ``caption`` that says what to look for.
 
-    ``data`` is what stands behind a figure, for a CSV file called ``name``.
+    ``data`` holds the numbers of a figure, for a CSV file called ``name``.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Panel:
     figure: Figure | None = None
     table: pd.DataFrame | None = None
     pictures: Sequence[tuple[str, bytes]] = ()
-    data: pd.DataFrame | None = field(default=None)
+    data: pd.DataFrame | None = None
 
 
 def report(title: str, subtitle: str, panels: Sequence[Panel]) -> str:
-    """All ``panels`` below each other as one self-contained HTML page."""
+    """All ``panels``, one below the other, as one self-contained HTML page."""
     from plotly.offline import get_plotlyjs
 
     body = "\n".join(_section(panel) for panel in panels)
@@ -85,12 +85,11 @@ def _figure(panel: Panel) -> str:
     import plotly.io as pio
 
     figure = go.Figure(panel.figure)
-    figure.update_layout(font={"color": "#6b7480"})  # reads on white and on black
-    drawn = pio.to_html(
+    figure.update_layout(font={"color": "#6b7480"})  # readable on white and on black
+    return pio.to_html(
         figure,
         include_plotlyjs=False,
         full_html=False,
         div_id=f"figure-{re.sub('[^a-z0-9]+', '-', panel.name.lower())}",
         config={"displaylogo": False, "responsive": True},
     )
-    return drawn

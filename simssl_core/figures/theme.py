@@ -1,8 +1,8 @@
-"""One look for every figure: colours by role and by objective, and one plotly layout that reads on light and on dark.
+"""One look for every figure: colours by role and by objective, and one plotly layout for light and for dark pages.
 
-Colours are Okabe and Ito's, and past those Paul Tol's muted ones, both made to be told apart by colour-blind readers.
-Generative objectives have cool colours, discriminative ones warm, so that a family is seen before a legend is read;
-each states its own.
+The colours are Okabe and Ito's, then Paul Tol's muted ones; colour-blind readers can tell both sets apart. Generative
+objectives have cool colours and discriminative ones warm colours, so that a family is recognised without the legend.
+Each objective declares its colour.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#999999")
 ROLE_COLOURS = {"pull": "#0072B2", "push": "#D55E00", "reconstruct": "#009E73", "other": "#999999"}
 CONTENT_COLOUR, STYLE_COLOUR = "#0072B2", "#E69F00"
-# Reads on white and on near-black alike (contrast at least 3 on both), so that one layout serves both themes.
+# Readable on white and on near-black (contrast at least 3 on both), so that one layout serves both themes.
 AXIS, GRID = "#808A96", "rgba(128, 138, 150, 0.22)"
 
 
 def objective_colour(name: str) -> str:
-    """The colour that objective ``name`` has on every page: the one it states, or a fixed one made from its name."""
+    """The colour of objective ``name`` on every page: the one it declares, or a fixed one derived from its name."""
     return facts.colour(name)
 
 
@@ -32,13 +32,13 @@ def role_colour(role: str) -> str:
 
 
 def class_colours(count: int) -> tuple[str, ...]:
-    """``count`` colours for classes; after ten they come round again (a map then changes the points' mark)."""
+    """``count`` colours for classes; after ten the colours repeat (a map then changes the points' mark)."""
     palette = (*OKABE_ITO[:6], "#8C564B", "#7B5FC0", "#B8B400", "#B0305C")
     return tuple(palette[i % len(palette)] for i in range(count))
 
 
 def styled(figure: Figure, height: int = 420) -> Figure:
-    """Give ``figure`` the lab's layout: no paper, quiet grid, room for long labels, a legend above. Returns it."""
+    """Apply the lab's layout to ``figure`` and return it: no background, faint grid, legend above."""
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": AXIS, "tickcolor": AXIS, "automargin": True}
     figure.update_layout(
         height=height,

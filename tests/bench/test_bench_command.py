@@ -1,7 +1,8 @@
-"""The command: its arguments, the process it starts again, and every part at a tiny size."""
+"""The command: its arguments, the new process that it starts, and every part at a tiny size."""
 
 import argparse
 import json
+import sys
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from simssl_core.bench.interleave import Plan, Rates
 from simssl_core.errors import ConfigError
 from simssl_core.models import heads
 from simssl_core.objectives.base import Terms
+from simssl_core.runtime import processes
 
 ONCE = Plan(rounds=1, seconds=0.0, units=1, lead=0)
 TINY = everything.Lengths(ONCE, ONCE, ONCE, ONCE, 1.0)
@@ -19,7 +21,7 @@ TINY = everything.Lengths(ONCE, ONCE, ONCE, ONCE, 1.0)
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """Every part at its smallest, its models too."""
+    """Every part at its smallest, with tiny models."""
     threads = torch.get_num_threads()
     small = {"mnist": {"hidden": (8,), "width": 2}, "cifar10": {"channels": 8, "width": 2}}
 
@@ -36,7 +38,7 @@ def tiny(monkeypatch):
     torch.set_num_threads(threads)
 
 
-def test_an_unknown_part_is_refused_with_the_known_ones(capsys):
+def test_an_unknown_part_is_refused_with_a_list_of_the_parts(capsys):
     with pytest.raises(ConfigError, match="mnist, cifar, data, probes, gpu"):
         bench.parts("mnist,speed")
     assert bench.main(["--only", "speed"]) == 2
@@ -44,27 +46,39 @@ def test_an_unknown_part_is_refused_with_the_known_ones(capsys):
     assert bench.parts(" data , gpu") == ("data", "gpu")
 
 
-def test_the_command_starts_again_with_passive_waiting_before_torch_is_imported(monkeypatch):
+def test_the_command_runs_again_in_a_process_with_passive_waiting_before_torch_is_imported(monkeypatch):
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    called = {}
+    started = {}
 
-    def call(command, env):
-        called.update(command=command, env=env)
-        return 5
+    class Child:
+        def __init__(self, command, env, start_new_session):
+            started.update(command=command, env=env, own_session=start_new_session)
 
-    monkeypatch.setattr(bench.subprocess, "call", call)
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def wait(self):
+            return 5
+
+    monkeypatch.setattr(processes.subprocess, "Popen", Child)
     assert bench.main(["--quick", "--only", "data"]) == 5
-    assert called["command"][1:] == ["-m", "simssl_core.bench", "--quick", "--only", "data"]
-    assert called["env"]["OMP_WAIT_POLICY"] == "PASSIVE"
-    for name, value in called["env"].items():
+    python, *arguments = started["command"]
+    assert python == sys.executable
+    assert arguments == ["-P", "-m", "simssl_core.bench", "--quick", "--only", "data"]
+    assert started["env"]["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert not started["own_session"]  # Ctrl-C must reach the child
+    for name, value in started["env"].items():
         monkeypatch.setenv(name, value)
     assert bench.is_set()  # so that the second process does not start a third
 
 
 def test_everything_at_a_tiny_size(tiny, monkeypatch):
     monkeypatch.setattr(probes, "run", lambda seconds: [])
-    said = []
-    result = everything.run(bench.PARTS, quick=True, say=said.append)
+    messages = []
+    result = everything.run(bench.PARTS, quick=True, say=messages.append)
     assert [row["key"] for row in result["steps"]] == [item.key for item in steps.COMPARISONS]
     assert len(result["data"]) == 2 * len(data_path.PATHS)
     for row in result["steps"] + result["data"]:
@@ -72,7 +86,7 @@ def test_everything_at_a_tiny_size(tiny, monkeypatch):
         assert row["ratio"] == pytest.approx(row["ours"] / row["theirs"])  # one round
         assert row["met"] == (None if row["aim"] is None else row["ratio"] >= row["aim"])
     assert all(row["share"] > 0 for row in result["steps"])
-    assert len(said) == 4
+    assert len(messages) == 4
     for row in result["steps"] + result["data"]:
         assert row["title"] in result["text"]
     if not torch.cuda.is_available():
@@ -95,10 +109,10 @@ def test_the_command_prints_json_or_the_report(monkeypatch, capsys, options):
 
 
 def test_the_gpu_part_counts_the_views_of_whole_steps(tiny):
-    found = gpu.measure(gpu.SUBJECTS[0], Plan(rounds=2, seconds=0.0, units=2, lead=0), "cpu", peak=100.0)
-    assert found["views_per_second"] > 0 and 0 < found["share"] < 1
-    assert found["met"] == (found["views_per_second"] >= 1e6)
-    assert "MNIST MLP" in report.gpu_line(found)
+    result = gpu.measure(gpu.SUBJECTS[0], Plan(rounds=2, seconds=0.0, units=2, lead=0), "cpu", peak=100.0)
+    assert result["views_per_second"] > 0 and 0 < result["share"] < 1
+    assert result["met"] == (result["views_per_second"] >= 1e6)
+    assert "MNIST MLP" in report.gpu_line(result)
 
 
 def test_a_real_race_is_measured_for_the_cost_of_its_probes(monkeypatch):
@@ -115,27 +129,27 @@ def test_a_real_race_is_measured_for_the_cost_of_its_probes(monkeypatch):
         ),
     )
     threads = torch.get_num_threads()
-    found = probes.measure("digits", "digits", 1.0)
+    result = probes.measure("digits", "digits", 1.0)
     torch.set_num_threads(threads)
-    assert found["seconds"] > 0
-    assert found["share"] == pytest.approx(sum(found["parts"].values()) / found["interval"], rel=1e-3, abs=1e-9)
-    assert "digits" in report.probe_line(found)
+    assert result["seconds"] > 0
+    assert result["share"] == pytest.approx(sum(result["parts"].values()) / result["interval"], rel=1e-3, abs=1e-9)
+    assert "digits" in report.probe_line(result)
 
 
-def test_the_probes_summary_from_known_metrics():
+def test_the_probe_summary_of_given_metrics():
     latest = {"probe_share": (9, 0.06), "probe_share_trainer": (9, 0.02), "probe_share_evaluator": (9, 0.04)}
     latest["probe_share_map"] = (9, 0.03)
-    found = probes.summary("x", 50.0, latest, 5, 11.0)
-    assert found["interval"] == 10.0
-    assert found["cost"] == pytest.approx(0.6)
-    assert {name: round(seconds, 9) for name, seconds in found["parts"].items()} == {
+    result = probes.summary("x", 50.0, latest, 5, 11.0)
+    assert result["interval"] == 10.0
+    assert result["cost"] == pytest.approx(0.6)
+    assert {name: round(seconds, 9) for name, seconds in result["parts"].items()} == {
         "encoding": 0.2,
         "probes": 0.1,
         "map": 0.3,
     }
-    assert found["share"] < found["aim"]
-    assert "without the map 3.0%" in report.probe_line(found)
-    assert "6.0%" in report.probe_line(found) and " below 10%" in report.probe_line(found)
+    assert result["share"] < result["aim"]
+    assert "without the map 3.0%" in report.probe_line(result)
+    assert "6.0%" in report.probe_line(result) and " below 10%" in report.probe_line(result)
 
 
 def test_operations_are_counted_forward_and_backward():
@@ -176,5 +190,5 @@ def test_a_row_says_whether_its_aim_is_reached():
 def test_the_arguments_can_be_added_to_another_parser():
     parser = argparse.ArgumentParser()
     bench.add_arguments(parser)
-    chosen = parser.parse_args(["--json"])
-    assert chosen.json and not chosen.quick and bench.parts(chosen.only) == bench.PARTS
+    arguments = parser.parse_args(["--json"])
+    assert arguments.json and not arguments.quick and bench.parts(arguments.only) == bench.PARTS

@@ -1,4 +1,4 @@
-"""The timer: turn and turn about, warm-up dropped, ratios formed inside a round."""
+"""The timer: lanes alternate, the warm-up is dropped, ratios are taken within a round."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from simssl_core.bench.interleave import Lane, Plan, Rates, interleave, quartile
 
 
 class World:
-    """A clock that only moves when work is done; ``pace`` is the seconds that a unit of work takes, times ``slow``."""
+    """A clock that only moves when work is done; a unit of work takes ``pace`` × ``slow`` seconds."""
 
     def __init__(self):
         self.now, self.slow, self.log = 0.0, 1.0, []
@@ -80,9 +80,9 @@ def test_a_machine_that_slows_down_changes_the_rates_but_not_the_ratio():
     rounds = {"ours": [], "theirs": []}
     for slow in (1.0, 7.0, 2.0):
         world.slow = slow
-        found = interleave(lanes, Plan(rounds=1, seconds=0.0, units=1, lead=0), world.clock)
+        measured = interleave(lanes, Plan(rounds=1, seconds=0.0, units=1, lead=0), world.clock)
         for name in rounds:
-            rounds[name] += found.rounds[name]
+            rounds[name] += measured.rounds[name]
     rates = Rates({name: tuple(values) for name, values in rounds.items()})
     assert rates.ratio("ours", "theirs")["median"] == pytest.approx(3.0)
     assert rates.median("ours") == pytest.approx(0.5)

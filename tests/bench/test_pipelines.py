@@ -45,7 +45,7 @@ def test_the_model_is_the_same_function_of_the_same_weights(race):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-7 * max(1.0, b.abs().max().item()))
 
 
-def test_the_conventional_model_goes_without_what_is_done_for_speed_alone(race):
+def test_the_conventional_model_has_none_of_the_optimisations(race):
     modules = list(steps.conventional_objective(race).modules())
     assert not {type(module) for module in modules} & {ChannelsLast, ToMap}
     assert not any(module.folded for module in modules if isinstance(module, GrowingBlock))
@@ -72,13 +72,13 @@ def test_both_train_on_the_same_number_of_views(work, race):
 
 
 def ramp(count, size=32):
-    """Images whose red value is the column and whose green value the row: a crop can be read off its edges."""
+    """Images whose red value tells the column and green value the row, so that a crop can be read off its edges."""
     line = torch.arange(size, dtype=torch.uint8) * 4
     image = torch.stack([line.expand(size, size), line[:, None].expand(size, size), torch.zeros(size, size)]).byte()
     return Split(image.expand(count, -1, -1, -1).clone(), torch.zeros(count, dtype=torch.int64))
 
 
-def seen(images):
+def crops(images):
     """(width, height, centre x, centre y, upside down) of the crops of ramps, in input pixels, (N, 5)."""
     columns, rows = images[:, 0].mean(1) * 255 / 4, images[:, 1].mean(2) * 255 / 4  # (N, size) each
     left, right, top, bottom = columns[:, 3], columns[:, -4], rows[:, 3], rows[:, -4]
@@ -94,14 +94,14 @@ def test_both_cut_the_same_kind_of_crops():
     torch.manual_seed(0)
     data = conventional.PerSample(split, conventional.transform(config, 32), config.count)
     theirs = torch.stack([torch.stack(data[k][0]) for k in range(400)])
-    a, b = seen(ours.images.flatten(0, 1)), seen(theirs.flatten(0, 1))
+    our_crops, their_crops = crops(ours.images.flatten(0, 1)), crops(theirs.flatten(0, 1))
     for k, name in enumerate(("width", "height", "x", "y", "flip")):
-        x, y = a[:, k].sort().values, b[:, k].sort().values
+        x, y = our_crops[:, k].sort().values, their_crops[:, k].sort().values
         gap = (
             torch.quantile(x, torch.linspace(0.05, 0.95, 19)) - torch.quantile(y, torch.linspace(0.05, 0.95, 19))
         ).abs()
         if name == "flip":
-            assert abs(a[:, k].mean() - b[:, k].mean()) < 2.0  # of 20: a tenth more or fewer flips
+            assert abs(our_crops[:, k].mean() - their_crops[:, k].mean()) < 2.0  # of 20: a tenth more or fewer flips
         else:
             assert gap.max() < 1.0, f"{name} differs by {gap.max():.2f} pixels"
 
@@ -131,12 +131,12 @@ def test_every_setting_has_its_transform(released):
 
 
 def state(worker):
-    """The kernel's letter for what a process does: T is stopped."""
+    """The kernel's letter for the state of a process; T: stopped."""
     return Path(f"/proc/{worker.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads Linux's /proc")
-def test_the_workers_sleep_between_their_turns_and_end_with_the_loader():
+def test_the_workers_are_paused_between_their_turns_and_end_with_the_loader():
     data = conventional.PerSample(ramp(64), conventional.transform(ViewConfig(), 32), 2)
     loader = conventional.Loader(data, 8, workers=2)
     assert next(loader).images.shape == (2, 8, 3, 32, 32)
@@ -155,7 +155,7 @@ def test_the_workers_sleep_between_their_turns_and_end_with_the_loader():
         assert not worker.is_alive()
 
 
-def test_without_the_files_the_images_are_made_up_and_said_to_be(tmp_path):
+def test_without_the_files_the_images_are_random_and_reported_as_such(tmp_path):
     config = DataConfig(name="mnist", train=64, test=64, root=str(tmp_path))
     dataset, real = load(config, "cpu")
     assert not real

@@ -1,4 +1,4 @@
-"""Figures of a comparison: numbers where they belong, in their objective's colour; a report whole by itself."""
+"""Figures of a comparison: numbers in the right places, in their objective's colour; a self-contained report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from simssl_core.figures.pictures import png
 TITLES, OBJECTIVES = ["a", "b"], ["simvae", "simclr"]
 
 
-def test_error_bars_stand_where_an_error_is_known():
+def test_error_bars_are_drawn_for_runs_with_an_error():
     figure = content_style([0.2, 0.9], [0.7, 0.1], OBJECTIVES, TITLES, errors=([0.01, math.nan], [0.02, math.nan]))
     simvae, simclr = figure.data
     assert list(simvae.error_x.array) == [0.01] and list(simvae.error_y.array) == [0.02]
     assert simclr.error_x.array is None
 
 
-def test_names_of_points_close_by_stand_apart():
+def test_names_of_points_close_together_do_not_overlap():
     figure = content_style([0.5, 0.51, 0.9], [0.5, 0.5, 0.5], ["vae", "simvae", "simclr"], ["a", "b", "c"])
     places = [trace.textposition[0] for trace in figure.data]
     assert places[0] != places[1] and places[2] == places[0]
@@ -34,7 +34,7 @@ def test_a_name_without_room_is_left_out_and_none_leaves_the_figure():
     (trace,) = figure.data
     named = [place for place, text in zip(trace.textposition, trace.text, strict=True) if text]
     assert len(trace.x) == 7 and 1 <= len(named) < 7
-    assert "middle right" not in named and "bottom center" not in named, "there the figure ends"
+    assert "middle right" not in named and "bottom center" not in named, "the figure ends there"
     apart = content_style([0.1, 0.5, 0.9], [0.2, 0.5, 0.8], ["vae", "simvae", "simclr"], list("abc"))
     assert all(trace.text[0] for trace in apart.data)
 
@@ -60,7 +60,7 @@ def test_the_spectrum_is_logarithmic_and_names_the_rank():
     assert figure.data[0].name == "a: 1.9 of 2"
 
 
-def test_information_stands_beside_its_ceiling_and_is_never_negative():
+def test_information_is_drawn_with_its_ceiling_and_is_never_negative():
     figure = comparison.information(TITLES, OBJECTIVES, [1.5, -0.2], [6.2, 6.2], [3.0, 0.1])
     bar, ceiling, gaussian = figure.data
     assert list(bar.x) == [1.5, 0.0] and list(ceiling.x) == [6.2, 6.2] and list(gaussian.x) == [3.0, 0.1]

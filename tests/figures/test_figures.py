@@ -1,4 +1,4 @@
-"""Figures from arrays: where points land, which colours they have, that one palette serves all."""
+"""Figures from arrays: places and colours of the points, and one palette for all figures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def luminance(colour: str) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def test_every_objective_has_a_colour_of_its_own():
+def test_every_objective_has_a_different_colour():
     colours = [theme.objective_colour(name) for name in objectives.names()]
     assert len(set(colours)) == len(colours)
     assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in colours)
 
 
-def test_an_objective_that_states_no_colour_gets_one_that_stays_and_is_apart_from_all_others():
+def test_an_objective_without_a_declared_colour_gets_a_fixed_one_that_differs_from_all_others():
     def rgb(colour: str) -> np.ndarray:
         return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
 
@@ -55,10 +55,10 @@ def test_thumbnail_puts_each_colour_where_its_points_are():
     image = np.asarray(Image.open(io.BytesIO(thumbnail(points, np.repeat([0, 1], 50), size=100))).convert("RGBA"))
     assert image.shape == (100, 100, 4)
     for half, colour in ((image[:50, :50], theme.class_colours(2)[0]), (image[50:, 50:], theme.class_colours(2)[1])):
-        seen = half[half[..., 3] > 200][:, :3].mean(0)
+        mean_colour = half[half[..., 3] > 200][:, :3].mean(0)
         wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-        assert np.abs(seen - wanted).max() < 40
-    assert image[:50, 50:, 3].max() == 0, "nothing where no point is"
+        assert np.abs(mean_colour - wanted).max() < 40
+    assert image[:50, 50:, 3].max() == 0, "nothing is drawn where there is no point"
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -50,4 +50,4 @@ def test_the_page_counts_how_often_it_was_right(tmp_path, monkeypatch):
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     said = {(a["x"], a["y"]): a["text"] for a in figure["layout"]["annotations"]}
     assert said["simclr", "x"] == "<b>lost ✗</b>" and said["vae", "x"] == "kept ✓" and said["simclr", "hue"] == "lost ✓"
-    assert said["random", "x"] == "nothing said" and len(said) == 9
+    assert said["random", "x"] == "no prediction" and len(said) == 9
