@@ -104,8 +104,8 @@ def roles() -> None:
             card(kind, *terms.get(kind.name, (None, {})))
     layout.caption(
         " ".join(f"**{role}**: {meaning}" for role, meaning in MEANINGS.items())
-        + " The terms add up to the loss, at the newest step of the chosen race. Only the generative objectives count in "
-        "nats per datum, summed over its views, and can be compared with each other; compare the bars of the others "
+        + " The terms add up to the loss, at the newest step of the chosen race. Only the generative objectives count "
+        "in nats per datum, summed over its views, and can be compared with each other; compare the bars of the others "
         "only within their card."
     )
     with st.expander("What pushes, in every objective"):
