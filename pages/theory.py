@@ -1,4 +1,4 @@
-"""Theory: the model and its bound, a playground where it moves, every objective in its words beside a real run."""
+"""Theory: the model and its bound, a playground, and every objective's terms beside the numbers of a real race."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ BOUND, PLAY, ROLES = "One model", "Playground", "Every objective"
 
 
 def play() -> None:
-    """The playground, opened as the address says (``?playground=`` an objective or an experiment)."""
-    asked = st.query_params.get("playground", "")
-    known = {*KNOBS, *(experiment["name"] for experiment in EXPERIMENTS)}
-    start = asked if asked in known else "contrast"
+    """The playground, opened with the objective or experiment that the address names (``?playground=``)."""
+    name = st.query_params.get("playground", "")
+    names = {*KNOBS, *(experiment["name"] for experiment in EXPERIMENTS)}
+    start = name if name in names else "contrast"
     playground(registry.registry(), start, key=f"playground.{start}")
     layout.caption(
-        "Eight data (colours) in four views each. Arrows: where each term of the loss drives a point, in its colour; "
-        "long ones are shortened. Nothing here is made up for the show: the gradients are those of the objectives "
-        "that the Train page trains."
+        "Eight data (colours) in four views each. Arrows: where each term of the loss drives a point, in the term’s "
+        "colour; long arrows are shortened. The gradients are the true ones, of the same objectives that the Train "
+        "page trains."
     )
 
 

@@ -1,6 +1,8 @@
-"""Traverse: what a direction in the latent space means, one image at a time."""
+"""Traverse: what the directions of the latent space mean, one image at a time."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -15,30 +17,38 @@ from pages.traverse_parts.decoder_choice import choose_drawing
 from pages.traverse_parts.source import OFFSETS, pick_image, strips
 from simssl_core.figures.pictures import channels_last, png, tile
 
-KEY, FEW, MOST = "traverse", 8, 32
-SEE = {
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simssl_core.analysis.explorer import Explorer
+
+KEY = "traverse"
+FIRST = 8  # sliders shown at first
+MOST = 32  # sliders shown at most
+NEAR = 10  # nearest images under the picture
+HINTS = {
     "dimensions": "Each row: what one dimension does alone, three standard deviations (σ) either way from this image. "
     "Drag the slider under it; several add up. A row that does not change: a dimension the model does not use.",
-    "style directions": "Style: the ways in which views of one and the same image differ most, with their share. "
-    "Moving along them should change position, colour or size, and leave the thing what it is.",
-    "content directions": "Content: the ways in which different images differ after averaging over their views, with "
-    "their share. Moving along them should turn one thing into another.",
-    "class directions": "From all the rest towards the mean of one class, with the share of the variance between them. "
-    "Does the thing turn into that class, and what else changes on the way?",
-    "factor directions": "Where a known factor grows, with its share of the variance; an angle has two. If the picture "
-    "changes in this alone, the factor has a direction of its own; if nothing changes, it was thrown away.",
+    "style directions": "Style: the directions in which views of the same image differ most, each with its share. "
+    "Moving along them should change position, colour or size, but not what the image shows.",
+    "content directions": "Content: the directions in which different images differ after averaging over their views, "
+    "each with its share. Moving along them should turn one thing into another.",
+    "class directions": "From all other images towards the mean of one class, with the share of the variance between "
+    "them. Does the image turn into that class, and what else changes on the way?",
+    "factor directions": "The direction in which a known factor grows, with its share of the variance; an angle has "
+    "two. If nothing else changes, the factor has its own direction; if nothing changes, it was thrown away.",
 }
 
 
 def main() -> None:
-    """The page from top to bottom."""
+    """Draw the page from top to bottom."""
     header("Traverse", "What does a direction in the latent space mean?")
     with guard():
         entries = [entry for entry in all_runs() if entry.has_weights]
         if not entries:
             empty(
                 "No run to look into yet",
-                "Train an objective for a minute, then walk through what it has learnt.",
+                "Train an objective for a minute, then explore what it has learnt.",
                 "pages/train.py",
                 "Train",
                 icon="play_circle",
@@ -49,98 +59,107 @@ def main() -> None:
             entry = pick_run(entries)
         explorer = open_explorer(entry)
         with right:
-            k = _number(len(explorer.gallery) - 1)
+            k = _image_number(len(explorer.gallery) - 1)
         if not explorer.has_decoder:
             explorer = choose_drawing(explorer, entry)
         if not explorer.gallery.exact:
             st.caption("The images come from the run’s map, where they are slightly compressed.")
-        own = own_image.chosen(explorer)
+        own = own_image.current(explorer)
         clicked = pick_image("image", "Images to choose from", k if own is None else -1, explorer)
         if clicked >= 0 and (clicked != k or own is not None):
             own_image.leave()
             st.session_state["image_next"] = clicked
             st.rerun()
-        own_image.ask(explorer)
+        own_image.widgets(explorer)
         if own is not None:
             explorer, k = explorer.with_image(own), len(explorer.gallery)
         st.fragment(_sliders, key="sliders")(explorer, entry.run, k)
         st.fragment(_below, key="below")(explorer, k)
 
 
-def _number(last: int) -> int:
-    """The chosen image's number, kept in the address bar."""
+def _image_number(last: int) -> int:
+    """The number of the chosen image, 0 to ``last``, kept in the address bar."""
     if "image_next" in st.session_state:
         st.session_state["image"] = st.session_state.pop("image_next")
     if not 0 <= int(st.session_state.get("image") or 0) <= last:
         st.session_state["image"] = 0
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
         k = st.number_input("Image", 0, last, key="image", bind="query-params")
-        st.button("Random", icon=":material/shuffle:", on_click=_random, args=(last,))
+        st.button("Random", icon=":material/shuffle:", on_click=_choose_at_random, args=(last,))
     return int(k)
 
 
-def _random(last: int) -> None:
+def _choose_at_random(last: int) -> None:
     st.session_state["image"] = int(np.random.default_rng().integers(last + 1))
 
 
-def _sliders(explorer, run: str, k: int) -> None:
+def _sliders(explorer: Explorer, run: str, k: int) -> None:
+    """The sliders and the picture that they move; answers the newest move that the browser sent."""
     with guard():
-        kind = _kind(list(explorer.ways))
-        ways, about = explorer.ways[kind], f"{run}|{k}|{kind}{'|memory' if explorer.by_memory else ''}{explorer.own}"
-        wish, most = slider_move(KEY, about), min(MOST, len(ways))
-        count = most if wish["all"] else min(FEW, most)
-        z = explorer.moved(explorer.latents[k], wish["offsets"], kind)
-        fewer, others = f"Show only the first {FEW}", f"Show {most - FEW} more"
+        kind = _kind_of_direction(list(explorer.ways))
+        directions = explorer.ways[kind]
+        subject = f"{run}|{k}|{kind}{'|memory' if explorer.by_memory else ''}{explorer.own}"
+        move, most = slider_move(KEY, subject), min(MOST, len(directions))
+        count = most if move.show_all else min(FIRST, most)
+        z = explorer.moved(explorer.latents[k], move.offsets, kind)
+        fewer, others = f"Show only the first {FIRST}", f"Show {most - FIRST} more"
         sliders(
             key=KEY,
-            about=about,
-            seq=wish["seq"],
-            dimensions=[{"k": d, "name": ways.names[d], "note": ways.notes[d]} for d in range(count)],
+            subject=subject,
+            seq=move.seq,
+            dimensions=[{"k": d, "name": directions.names[d], "note": directions.notes[d]} for d in range(count)],
             offsets=OFFSETS.tolist(),
             strips=strips(explorer, k, kind, count),
             before=png(channels_last(explorer.gallery.images[k : k + 1])[0]),
             after=png(channels_last(explorer.draw(z[None]))[0]),
-            near=None if explorer.has_decoder else _near(explorer, z),
-            words=_words(explorer, k, kind, count),
-            more="" if most <= FEW else fewer if wish["all"] else others,
-            everything=wish["all"],
+            near=None if explorer.has_decoder else _nearest_images(explorer, z),
+            texts=_texts(explorer, k, kind, count),
+            more="" if most <= FIRST else fewer if move.show_all else others,
+            show_all=move.show_all,
         )
-        caption(SEE[kind])
+        caption(HINTS[kind])
 
 
-def _near(explorer, z: np.ndarray) -> bytes:
-    images = explorer.gallery.images[explorer.nearest(z[None], 10)[0]]
+def _nearest_images(explorer: Explorer, z: Tensor) -> bytes:
+    """A PNG of the real images nearest to the representation ``z`` (D,), five in a row."""
+    images = explorer.gallery.images[explorer.nearest(z[None], NEAR)[0]]
     return png(tile(channels_last(images), 5, gap=2, scale=max(1, round(40 / max(images.shape[2:])))))
 
 
-def _kind(kinds: list[str]) -> str:
-    """What the sliders move along."""
-    chosen = st.segmented_control(
+def _kind_of_direction(kinds: list[str]) -> str:
+    """The kind of direction that the sliders move along, kept in the address bar."""
+    kind = st.segmented_control(
         "Sliders move along", kinds, default=kinds[0], key="ways", required=True, bind="query-params"
     )
-    return chosen if chosen in kinds else kinds[0]
+    return kind if kind in kinds else kinds[0]
 
 
-def _words(explorer, k: int, kind: str, shown: int) -> dict[str, str]:
-    name, drawn = explorer.gallery.name(k), explorer.has_decoder
+def _texts(explorer: Explorer, k: int, kind: str, count: int) -> dict[str, str]:
+    """The captions of the two pictures and of the sliders."""
+    name = explorer.gallery.name(k)
     how = "drawn by the memory decoder" if explorer.by_memory else "decoded"
+    if explorer.has_decoder:
+        still, moved = f"its representation, {how}", f"moved by the sliders, {how}"
+    else:
+        still, moved = "nearest real image: itself", "nearest real image, then the next ten"
     return {
         "image": f"the image{f' ({name})' if name else ''}",
-        "still": f"its representation, {how}" if drawn else "nearest real image: itself",
-        "moved": f"moved by the sliders, {how}" if drawn else "nearest real image, then the next ten",
-        "scale": f"The {shown} {kind} that vary most, of {len(explorer.ways[kind])}",
+        "still": still,
+        "moved": moved,
+        "scale": f"The {count} {kind} that vary most, of {len(explorer.ways[kind])}",
     }
 
 
-def _below(explorer, k: int) -> None:
+def _below(explorer: Explorer, k: int) -> None:
+    """The panel that the pills below the sliders select."""
     from pages.traverse_parts.panels import panels
 
     with guard():
-        known = panels(explorer)
-        first = next(iter(known))
-        rules = {"required": True, "bind": "query-params", "label_visibility": "collapsed"}
-        title = st.pills("More to see", list(known), default=first, key="more", **rules)  # may take two rows
-        known.get(title, known[first])(explorer, k)
+        available = panels(explorer)
+        first = next(iter(available))
+        options = {"required": True, "bind": "query-params", "label_visibility": "collapsed"}
+        title = st.pills("More to see", list(available), default=first, key="more", **options)  # may take two rows
+        available.get(title, available[first])(explorer, k)
 
 
 restart_through_app()

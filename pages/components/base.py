@@ -1,4 +1,4 @@
-"""What every canvas component needs: its files, large data by address, arrays as text, and a callback that listens."""
+"""What every canvas component needs: its files, large data by address, arrays as text, and an empty callback."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ HERE = Path(__file__).parent
 
 
 def component(name: str, html: str | None = None):
-    """The component whose files are ``<name>/<name>.html``, ``.css`` and ``.js`` beside this one.
+    """The component whose files are ``<name>/<name>.html``, ``.css`` and ``.js`` in this folder.
 
-    Its JavaScript is an ES module with all that it imports. ``html``: its markup, where that is too small for a file.
+    Its JavaScript is bundled with all modules that it imports. ``html``: its markup, where that is too short for a
+    file of its own.
     """
     folder = HERE / name
     markup = (folder / f"{name}.html").read_text() if html is None else html
@@ -27,24 +28,24 @@ def component(name: str, html: str | None = None):
 
 
 def listen() -> None:
-    """A change of state needs a callback to be part of the result; the rerun that follows reads it."""
+    """Does nothing: Streamlit puts a state into the component's result only where its change has a callback."""
 
 
 def packed(values: Any, kind: str = "<f4") -> str:
-    """An array as base64 of little-endian ``kind``: a third of the size of JSON numbers, and no parsing."""
+    """An array as base64 of the little-endian type ``kind``: a third of the size of JSON numbers, and no parsing."""
     return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
 
 
 def inline(png: bytes) -> str:
-    """A PNG as an address that holds it."""
+    """A PNG as a data address."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def serve(content: bytes, mimetype: str, place: str) -> str:
-    """The address of ``content`` for as long as this session shows it at ``place`` (unique on the page).
+    """The address of ``content``, valid while this session shows it at ``place`` (a name unique on the page).
 
-    It is kept in the server's memory and its name is a hash, so that the same content has the same address in every
-    rerun and every tab: the browser fetches it once. Where no server runs (a page under test) it is a data address.
+    The server keeps the content in memory under a hash of it, so that the same content has the same address in every
+    rerun and every tab and the browser fetches it once. Without a server (a page under test) it is a data address.
     """
     if not exists() or not hasattr(get_instance(), "media_file_mgr"):
         return f"data:{mimetype};base64,{base64.b64encode(content).decode()}"

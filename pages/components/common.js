@@ -1,46 +1,46 @@
-// What several components do: live on the page, make elements, unpack arrays, follow the theme, size a canvas.
+// What several components share: the life cycle, elements, packed arrays, the theme, the size of a canvas.
 
-// A component's default export. Streamlit calls it with every change of data or theme and calls what it returned when
-// the component leaves; a call that a newer one overtook is cleaned up at once, and that must not end the newer one.
-// `begin(root, component)` makes the state for the element that `selector` names, `update(state, component)` brings it
-// up to date, `end(state)` lets go of all that would outlive the page's elements.
+// Makes a component's default export. Streamlit calls it at every change of data or theme, and calls the function that
+// it returned when the component is removed. It also cleans up an older call as soon as a newer one has come, which
+// must not end the newer one. `begin(root, component)` makes the state for the element that matches `selector`,
+// `update(state, component)` applies the newest data, and `end(state)` releases what would outlive the elements.
 export function lifecycle(selector, { begin, update, end }) {
   const states = new WeakMap();
   return (component) => {
-    const place = component.parentElement;
-    const root = place.querySelector(selector);
-    let state = states.get(place);
+    const host = component.parentElement;
+    const root = host.querySelector(selector);
+    let state = states.get(host);
     if (state && state.root !== root) {
       end(state);
       state = null;
     }
     if (!state) {
       state = Object.assign(begin(root, component), { root, calls: 0 });
-      states.set(place, state);
+      states.set(host, state);
     }
     update(state, component);
     state.calls += 1;
     const call = state.calls;
     return () => {
-      if (states.get(place) !== state || state.calls !== call) return;
-      states.delete(place);
+      if (states.get(host) !== state || state.calls !== call) return;
+      states.delete(host);
       end(state);
     };
   };
 }
 
-// An element with its properties and children; `data-…` and `aria-…` are attributes, all else is a property.
+// An element with its properties and children. Names with a hyphen (`data-…`, `aria-…`) are set as attributes.
 export function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
+  const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (name.includes("-")) made.setAttribute(name, value);
-    else made[name] = value;
+    if (name.includes("-")) node.setAttribute(name, value);
+    else node[name] = value;
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
 
-// The children of `root` with these classes, by class.
+// The first element inside `root` of each of these classes, by class.
 export function parts(root, ...classes) {
   return Object.fromEntries(classes.map((name) => [name, root.querySelector(`.${name}`)]));
 }
@@ -53,7 +53,7 @@ export function unpack(text, Kind) {
   return new Kind(bytes.buffer);
 }
 
-// The colours and the font of Streamlit's theme where `root` stands.
+// The colours and the font of Streamlit's theme at `root`.
 export function readTheme(root) {
   const style = getComputedStyle(root);
   const value = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
@@ -66,27 +66,26 @@ export function readTheme(root) {
   };
 }
 
-// Whether the visitor asked their system for less motion.
+// Whether the visitor has set their system to reduce motion.
 export const prefersCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export const pixelRatio = () => window.devicePixelRatio || 1;
 
-// Give a canvas of `width` by `height` CSS pixels one pixel for each of the screen's; returns how many that is.
+// Give a canvas of `width` by `height` CSS pixels the screen's resolution; returns the screen's pixels per CSS pixel.
 export function fitCanvas(canvas, width, height) {
   const ratio = pixelRatio();
-  const wide = Math.round(width * ratio);
-  const high = Math.round(height * ratio);
-  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
   return ratio;
 }
 
-// Where the pointer is, in CSS pixels from the corner of `target`.
+// The position of the pointer, in CSS pixels from the top left corner of `target`.
 export function pointerIn(target, event) {
   const box = target.getBoundingClientRect();
   return [event.clientX - box.left, event.clientY - box.top];
 }
 
-// An address of this server as CSS: a module that came as text has no address of its own to count from.
+// An address of this server as CSS. It is made absolute, because the module itself has no address to resolve it by.
 export const cssUrl = (address) => `url("${new URL(address, document.baseURI)}")`;
 
 // Offer `blob` as a download.

@@ -1,8 +1,8 @@
-"""A component's JavaScript as one text: Streamlit takes a text for each component and loads it as an ES module.
+"""Bundles a component's JavaScript into one text, because Streamlit takes one text for each component.
 
-A module that comes as text has no address, so it cannot import its neighbours by theirs. The text made here holds
-every module once and gives each an address (a blob, which is how Streamlit itself loads the text) before those that
-import it.
+Streamlit loads that text as an ES module without an address, so it cannot import other files by relative paths. The
+bundle holds every module once. At loading time each module gets the address of a blob, as Streamlit itself does it,
+before the modules that import it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def bundled(entry: Path) -> str:
 
     Its default export is that of ``entry``, or, where there is none, an object of all that ``entry`` exports.
 
-    Raises :class:`LabError` where an import leads to no file or back to a module that is still being read.
+    Raises:
+        LabError: an import leads to no file, or modules import each other in a circle.
     """
     names: dict[Path, str] = {}  # the constant that holds each module's address
     lines = [ADDRESS]
@@ -31,7 +32,7 @@ def bundled(entry: Path) -> str:
 
 
 def _add(module: Path, names: dict[Path, str], lines: list[str], importers: tuple[Path, ...]) -> str:
-    """Append the modules that ``module`` imports and then itself to ``lines``; returns the name of its address."""
+    """Append to ``lines`` the imports of ``module`` and then itself; returns the constant that holds its address."""
     if module in names:
         return names[module]
     chain = " → ".join(path.name for path in (*importers, module))
@@ -39,12 +40,14 @@ def _add(module: Path, names: dict[Path, str], lines: list[str], importers: tupl
         raise LabError(f"JavaScript modules import each other in a circle: {chain}. Move what both need to a third.")
     if not module.is_file():
         raise LabError(f"A JavaScript import leads to no file: {chain} ({module}). Correct its path, or add the file.")
-    text, parts, end = module.read_text(encoding="utf-8"), [], 0
-    for found in IMPORT.finditer(text):
-        inner = _add((module.parent / found[3]).resolve(), names, lines, (*importers, module))
-        parts += [json.dumps(text[end : found.start(3)], ensure_ascii=False), inner]
-        end = found.end(3)
-    label = f"\n//# sourceURL={module.parent.name}/{module.name}\n"  # what the browser's console calls it
+    text = module.read_text(encoding="utf-8")
+    parts: list[str] = []  # JavaScript expressions whose sum is the module's text
+    end = 0  # of the last import
+    for match in IMPORT.finditer(text):
+        imported = _add((module.parent / match[3]).resolve(), names, lines, (*importers, module))
+        parts += [json.dumps(text[end : match.start(3)], ensure_ascii=False), imported]
+        end = match.end(3)
+    label = f"\n//# sourceURL={module.parent.name}/{module.name}\n"  # the name in the browser's console
     parts.append(json.dumps(text[end:] + label, ensure_ascii=False))
     names[module] = f"module{len(names)}"
     lines.append(f"const {names[module]} = address({' + '.join(parts)});")

@@ -1,31 +1,31 @@
-// What the sliders and the plane share: one question to Python on its way at a time, and the newest one asked next.
+// What the sliders and the plane share: they send Python one question at a time, and then only the newest one.
 
-const GIVE_UP = 4000; // ms: an answer that takes longer is not waited for, the next move asks again
-const REMEMBERED = 40; // answer times of which the median is kept
+const GIVE_UP = 4000; // ms to wait for an answer; after that the next move is sent anyway
+const REMEMBERED = 40; // newest answer times, of which the median is shown
 
-export const questions = () => ({ key: null, seq: 0, asked: 0, pending: false, times: [] });
+export const questions = () => ({ key: null, seq: 0, sentAt: 0, pending: false, times: [] });
 
-// Ask for `offsets(state)`; while a question is on its way, remember that there is a newer one.
+// Send `offsets(state)`. While a question waits for its answer, only note that there is a newer one.
 export function ask(state) {
-  if (state.asked && performance.now() - state.asked < GIVE_UP) {
+  if (state.sentAt && performance.now() - state.sentAt < GIVE_UP) {
     state.pending = true;
     return;
   }
   state.pending = false;
-  state.asked = performance.now();
+  state.sentAt = performance.now();
   state.seq += 1;
   state.send("move", { key: state.key, seq: state.seq, offsets: state.offsets() });
 }
 
-// Take note of what Python sent: is it the answer to the question on its way? Then a waiting one goes out.
+// If `data` answers the question that was sent, record the time it took and send the newer question, if there is one.
 export function answered(state, data) {
-  if (!state.asked || data.seq < state.seq) return;
-  state.times.push(performance.now() - state.asked);
+  if (!state.sentAt || data.seq < state.seq) return;
+  state.times.push(performance.now() - state.sentAt);
   if (state.times.length > REMEMBERED) state.times.shift();
   const sorted = [...state.times].sort((a, b) => a - b);
   state.root.dataset.answers = String(Number(state.root.dataset.answers || 0) + 1);
   state.root.dataset.median = sorted[Math.floor(sorted.length / 2)].toFixed(1);
-  state.asked = 0;
+  state.sentAt = 0;
   if (state.pending) ask(state);
 }
 

@@ -1,8 +1,9 @@
-"""What the map is told to show: which runs, coloured by what, laid out how; all of it in the address bar."""
+"""The choices above the map: which runs, coloured by what, in which layout. All of them stand in the address bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,46 +21,56 @@ if TYPE_CHECKING:
 NAMES = {"umap": "UMAP", "pca": "PCA"}
 
 
+@dataclass(frozen=True)
+class MapChoice:
+    """What the controls are set to."""
+
+    runs: list[RunEntry]
+    kind: str  # the layout: "umap" or "pca"
+    colour_by: str  # "content", "instance" or the name of a factor
+    space: str  # "2-D" or "3-D"
+
+
 def has_map(entry: RunEntry) -> bool:
     """Whether the run has a layout on the disk."""
     return any((entry.folder / "map").glob("*.safetensors"))
 
 
-def controls(entries: Sequence[RunEntry]) -> tuple[list[RunEntry], str, str, str]:
-    """The row of widgets: runs, layout ("umap" or "pca"), colour, space ("2-D" or "3-D")."""
+def controls(entries: Sequence[RunEntry]) -> MapChoice:
+    """Draw the row of widgets and return what they are set to."""
     left, right = st.columns([6, 5], vertical_alignment="bottom")
     _suggest(entries)
     with left:
         runs = pick_runs(entries, label="Runs (up to four)")
-    known, kinds = [source.CONTENT, source.INSTANCE], list(NAMES)
-    for shown in opened([run.folder for run in runs]):
-        kinds = [kind for kind in kinds if kind in shown.kinds] or kinds
-        table = source.points(shown, str(shown.folder), source.stamp(shown))
-        known += [factor["name"] for factor in table.factors if factor["name"] not in known]
+    colourings, kinds = [source.CONTENT, source.INSTANCE], list(NAMES)
+    for run_map in open_maps([run.folder for run in runs]):
+        kinds = [kind for kind in kinds if kind in run_map.kinds] or kinds
+        points = source.points(run_map, str(run_map.folder), source.stamp(run_map))
+        colourings += [factor["name"] for factor in points.factors if factor["name"] not in colourings]
     with right, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        by = st.selectbox("Colour by", known, key="colour", bind="query-params")
+        colour_by = st.selectbox("Colour by", colourings, key="colour", bind="query-params")
         kind = st.segmented_control(
             "Layout", kinds, default=kinds[0], key="kind", bind="query-params", format_func=NAMES.get, required=True
         )
         space = st.segmented_control(
             "Space", ["2-D", "3-D"], default="2-D", key="space", bind="query-params", required=True
         )
-    return runs, kind or kinds[0], by or source.CONTENT, space or "2-D"
+    return MapChoice(runs, kind or kinds[0], colour_by or source.CONTENT, space or "2-D")
 
 
-def opened(folders: Sequence[str | Path]) -> list[latent_map.RunMap]:
-    """The maps of these runs; one that cannot be read yet says so."""
-    shown = []
+def open_maps(folders: Sequence[str | Path]) -> list[latent_map.RunMap]:
+    """The maps of the runs in ``folders``. A map that cannot be read yet is left out, with a warning on the page."""
+    run_maps = []
     for folder in folders:
         try:
-            shown.append(latent_map.open_map(folder))
+            run_maps.append(latent_map.open_map(folder))
         except CheckpointError as error:
             st.warning(str(error), icon=":material/hourglass_empty:")
-    return shown
+    return run_maps
 
 
-def asked_step() -> int:
-    """The training step in the address; −1, the newest, where there is none."""
+def step_in_address() -> int:
+    """The training step in the address bar; −1 (the newest) where there is none."""
     try:
         return int(st.query_params.get("step", -1))
     except ValueError:
@@ -67,7 +78,7 @@ def asked_step() -> int:
 
 
 def remember_step(step: int) -> None:
-    """Keep the step in the address."""
+    """Write ``step`` into the address bar; a negative one removes it."""
     if step < 0:
         st.query_params.pop("step", None)
     elif st.query_params.get("step") != str(step):
@@ -75,12 +86,12 @@ def remember_step(step: int) -> None:
 
 
 def _suggest(entries: Sequence[RunEntry]) -> None:
-    """Two runs of one race to begin with, one typical of each family: side by side they show what one alone cannot."""
+    """Start with two runs of one race, each typical of its family: the pair shows what one run alone cannot."""
     if "runs" in st.session_state:
         st.session_state["runs"] = list(st.session_state["runs"] or ())[:4]
     elif "runs" not in st.query_params:
-        typical = {name for name, about in facts.everything().items() if about.typical}
-        races = [[e for e in entries if e.race == first.race] for first in entries]
-        pair = max(races, key=lambda race: len({e.objective for e in race} & typical))
-        pair = sorted(pair, key=lambda e: e.objective not in typical)[:2]
-        st.session_state["runs"] = [e.run for e in pair]
+        typical = {name for name, objective_facts in facts.everything().items() if objective_facts.typical}
+        races = [[entry for entry in entries if entry.race == first.race] for first in entries]
+        members = max(races, key=lambda race_entries: len({entry.objective for entry in race_entries} & typical))
+        pair = sorted(members, key=lambda entry: entry.objective not in typical)[:2]
+        st.session_state["runs"] = [entry.run for entry in pair]

@@ -1,4 +1,4 @@
-"""The map in three dimensions: one turnable figure for each run, all at the same training step."""
+"""The map in three dimensions: one figure to turn for each run, all at the same training step."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 NAMES = {"umap3": "UMAP", "pca": "PCA"}
 
 
-def solid_maps(shown: list[latent_map.RunMap], kind: str, by: str, height: int) -> tuple[str, int]:
-    """Draw them and return what was drawn: the layout's kind and the step (for the download)."""
-    steps = sorted({step for one in shown for step in one.steps})
-    at = steps[-1]
+def draw_maps_3d(run_maps: list[latent_map.RunMap], kind: str, colour_by: str, height: int) -> tuple[str, int]:
+    """Draw the maps; returns the kind of layout and the training step that were drawn (for the download)."""
+    steps = sorted({step for run_map in run_maps for step in run_map.steps})
+    step = steps[-1]
     if len(steps) > 1:
-        at = st.select_slider("Training step", steps, value=at, key=f"solid_step_{at}")
-    columns = st.columns(min(2, len(shown)))
-    used = kind
-    for i, one in enumerate(shown):
-        used = "umap3" if kind == "umap" and "umap3" in one.kinds else "pca"
+        step = st.select_slider("Training step", steps, value=step, key=f"solid_step_{step}")
+    columns = st.columns(min(2, len(run_maps)))
+    drawn_kind = kind
+    for i, run_map in enumerate(run_maps):
+        drawn_kind = "umap3" if kind == "umap" and "umap3" in run_map.kinds else "pca"
         with columns[i % len(columns)]:
-            st.markdown(f"**{one.record.label}** :gray[{one.run} · {NAMES[used]}]")
-            st.plotly_chart(_figure(one, used, by, at, height), key=f"solid_{one.run}")
-    if kind == "umap" and used == "pca":
-        caption("No three-dimensional UMAP was kept for this run; PCA stands in.")
-    caption("Drag to turn, scroll to come nearer, click a name to hide it. Images and lasso are in the 2-D map.")
-    return used, at
+            st.markdown(f"**{run_map.record.label}** :gray[{run_map.run} · {NAMES[drawn_kind]}]")
+            st.plotly_chart(_figure(run_map, drawn_kind, colour_by, step, height), key=f"solid_{run_map.run}")
+    if kind == "umap" and drawn_kind == "pca":
+        caption("This run has no three-dimensional UMAP; PCA stands in.")
+    caption("Drag to turn, scroll to zoom, click a name to hide it. Images and lasso are in the 2-D map.")
+    return drawn_kind, step
 
 
-def _figure(one: latent_map.RunMap, kind: str, by: str, step: int, height: int) -> Figure:
+def _figure(run_map: latent_map.RunMap, kind: str, colour_by: str, step: int, height: int) -> Figure:
     from simssl_core.figures.map3d import map3d
 
-    known = source.points(one, str(one.folder), source.stamp(one))
-    coloured, views_only = source.colours(known, one.record.dataset.classes, by)
-    keep = np.ones(one.count, bool) if views_only else known.images
-    layout = latent_map.read_layout(one, kind, latent_map.nearest_step(one, step))
-    words = known.table["class"].astype(str).to_numpy()[keep]
+    points = source.points(run_map, str(run_map.folder), source.stamp(run_map))
+    colouring, views_only = source.colours(points, run_map.record.dataset.classes, colour_by)
+    mask = np.ones(run_map.count, bool) if views_only else points.images
+    layout = latent_map.read_layout(run_map, kind, latent_map.nearest_step(run_map, step))
+    class_names = points.table["class"].astype(str).to_numpy()[mask]
     axes = [f"PC {k}" if kind == "pca" else "" for k in (1, 2, 3)]
-    return map3d(layout[keep], replace(coloured, codes=coloured.codes[keep]), words, axes, height)
+    return map3d(layout[mask], replace(colouring, codes=colouring.codes[mask]), class_names, axes, height)

@@ -1,4 +1,4 @@
-"""From a run's folder to what the map shows, read once, kept until the folder changes, shared and never changed."""
+"""Reads a run's map for the page. Results are cached until the files change; they are shared: never change them."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ CONTENT, INSTANCE = "content", "instance"
 
 @dataclass(frozen=True)
 class Points:
-    """A run's points: their table, the same as floats for the browser, the factors' descriptions, their common name."""
+    """A run's points."""
 
-    table: pd.DataFrame
-    facts: bytes
-    factors: tuple[dict[str, Any], ...]
-    group: str
+    table: pd.DataFrame  # one row for each point
+    facts: bytes  # label, instance and every factor as float32, one column after the other, for the browser
+    factors: tuple[dict[str, Any], ...]  # a description of each factor
+    group: str  # equal in two runs when point k is the same image in both
 
-    def about(self, name: str) -> dict[str, Any] | None:
-        """The description of factor ``name``."""
+    def factor(self, name: str) -> dict[str, Any] | None:
+        """The description of factor ``name``; None where these points have no such factor."""
         return next((factor for factor in self.factors if factor["name"] == name), None)
 
     @property
     def circular(self) -> frozenset[str]:
         """The factors that are angles."""
-        return frozenset(f["name"] for f in self.factors if f["kind"] == "circular")
+        return frozenset(factor["name"] for factor in self.factors if factor["kind"] == "circular")
 
     @property
     def images(self) -> np.ndarray:
@@ -44,83 +44,88 @@ class Points:
         return self.table["instance"].to_numpy() < 0
 
 
-def stamp(shown: latent_map.RunMap) -> int:
-    """Changes whenever the map's files do."""
-    return max((shown.folder / "map" / name).stat().st_mtime_ns for name in ("map.json", "points.parquet"))
+def stamp(run_map: latent_map.RunMap) -> int:
+    """The time (ns) at which the map's files last changed: a key for the caches below."""
+    return max((run_map.folder / "map" / name).stat().st_mtime_ns for name in ("map.json", "points.parquet"))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def points(_shown: latent_map.RunMap, folder: str, when: int) -> Points:
-    """The points of one run."""
-    table = latent_map.read_points(_shown)
-    described = {f["name"]: f for f in _shown.record.dataset.factors}
+def points(_run_map: latent_map.RunMap, folder: str, modified: int) -> Points:
+    """The points of one run, with the factors of which at least one value is known."""
+    table = latent_map.read_points(_run_map)
+    descriptions = {factor["name"]: factor for factor in _run_map.record.dataset.factors}
     names = [name for name in latent_map.factor_names(table) if table[name].notna().any()]
-    factors = tuple(_factor(name, described.get(name), table[name].to_numpy(float)) for name in names)
+    factors = tuple(_factor(name, descriptions.get(name), table[name].to_numpy(float)) for name in names)
     columns = [table["label"], table["instance"], *(table[name] for name in names)]
     facts = np.stack([column.to_numpy("<f4") for column in columns]).tobytes()
     return Points(table, facts, factors, latent_map.points_id(table))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def frames(_shown: latent_map.RunMap, kind: str, folder: str, steps: tuple[int, ...], when: int):
-    """Every layout of one run, quantised for the browser."""
-    return latent_map.quantise(latent_map.read_layouts(_shown, kind))
+def frames(
+    _run_map: latent_map.RunMap, kind: str, folder: str, steps: tuple[int, ...], modified: int
+) -> tuple[bytes, list[float], list[float]]:
+    """Every layout of one run as :func:`simssl_core.analysis.latent_map.quantise` packs it for the browser."""
+    return latent_map.quantise(latent_map.read_layouts(_run_map, kind))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def images(_shown: latent_map.RunMap, folder: str, when: int) -> np.ndarray:
+def images(_run_map: latent_map.RunMap, folder: str, modified: int) -> np.ndarray:
     """The points' images, uint8 (N, H, W, 3)."""
-    return latent_map.read_images(_shown)
+    return latent_map.read_images(_run_map)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def sheet(_shown: latent_map.RunMap, folder: str, when: int) -> bytes:
-    """The sprite sheet as the browser gets it."""
-    return map_files.sheet(_shown.run, _shown.folder.parent)
+def sheet(_run_map: latent_map.RunMap, folder: str, modified: int) -> bytes:
+    """The sprite sheet of the points' images, a WebP file."""
+    return map_files.sheet(_run_map.run, _run_map.folder.parent)
 
 
-def colours(known: Points, classes: tuple[str, ...], by: str) -> tuple[Colouring, bool]:
-    """The colouring ``by``: content, instance, or a factor's name (grey where this run does not know it).
+def colours(points: Points, classes: tuple[str, ...], colour_by: str) -> tuple[Colouring, bool]:
+    """The colouring by content, instance, or a factor's name (grey where this run does not have that factor).
 
-    The second value says that only the views in the instance clouds have a colour, so that they must be drawn:
+    The second value is True where only the views in the instance clouds have a colour, so that they must be drawn:
     photographs have no crop or flip until they are augmented.
     """
-    if by == INSTANCE:
-        coloured = by_instance(known.table["instance"].to_numpy())
-    elif by == CONTENT:
-        coloured = by_class(known.table["label"].to_numpy(), classes)
-    elif known.about(by) is None:
-        coloured = by_class(np.full(len(known.table), -1), ())
+    if colour_by == INSTANCE:
+        colouring = by_instance(points.table["instance"].to_numpy())
+    elif colour_by == CONTENT:
+        colouring = by_class(points.table["label"].to_numpy(), classes)
+    elif points.factor(colour_by) is None:
+        colouring = by_class(np.full(len(points.table), -1), ())
     else:
-        coloured = by_factor(known.table[by].to_numpy(float), by, known.about(by))
-    has = coloured.codes != GREY
-    return coloured, bool(has.any() and not has[known.images].any())
+        values = points.table[colour_by].to_numpy(float)
+        colouring = by_factor(values, colour_by, points.factor(colour_by))
+    coloured = colouring.codes != GREY
+    return colouring, bool(coloured.any() and not coloured[points.images].any())
 
 
-def panel(shown: latent_map.RunMap, kind: str, by: str) -> Panel:
-    """Everything one panel of the map component needs."""
-    folder, when = str(shown.folder), stamp(shown)
-    known = points(shown, folder, when)
-    record = shown.record
-    coloured, views_only = colours(known, record.dataset.classes, by)
+def panel(run_map: latent_map.RunMap, kind: str, colour_by: str) -> Panel:
+    """Everything that one panel of the map component needs."""
+    folder, modified = str(run_map.folder), stamp(run_map)
+    run_points = points(run_map, folder, modified)
+    record = run_map.record
+    colouring, views_only = colours(run_points, record.dataset.classes, colour_by)
     return Panel(
-        shown=shown,
+        run_map=run_map,
         title=record.label,
-        note=f"{record.dataset.title} · {shown.run}",
+        note=f"{record.dataset.title} · {run_map.run}",
         hue=objective_colour(record.objective),
-        group=known.group,
+        group=run_points.group,
         kind=kind,
-        frames=frames(shown, kind, folder, shown.steps, when),
-        facts=known.facts,
-        factors=known.factors,
-        sheet=sheet(shown, folder, when),
-        colouring=coloured,
+        frames=frames(run_map, kind, folder, run_map.steps, modified),
+        facts=run_points.facts,
+        factors=run_points.factors,
+        sheet=sheet(run_map, folder, modified),
+        colouring=colouring,
         views_only=views_only,
     )
 
 
-def _factor(name: str, about: dict[str, Any] | None, values: np.ndarray) -> dict[str, Any]:
-    known = values[np.isfinite(values)]
-    plain = {"kind": "continuous", "low": float(known.min()), "high": float(known.max()), "classes": []}
-    told = {key: value for key, value in (about or {}).items() if key in plain}
-    return plain | told | {"name": name, "title": name.replace("_", " "), "classes": list(told.get("classes", []))}
+def _factor(name: str, described: dict[str, Any] | None, values: np.ndarray) -> dict[str, Any]:
+    """The description of a factor for the browser: what the data set says of it, else a continuous factor."""
+    finite = values[np.isfinite(values)]
+    default = {"kind": "continuous", "low": float(finite.min()), "high": float(finite.max()), "classes": []}
+    described = {key: value for key, value in (described or {}).items() if key in default}
+    classes = list(described.get("classes", []))
+    return default | described | {"name": name, "title": name.replace("_", " "), "classes": classes}

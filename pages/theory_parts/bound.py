@@ -1,4 +1,4 @@
-"""The derivation, one step at a time: from the model to ELBO_SSL, and what each family drops of it."""
+"""The derivation, one step at a time: from the model to ELBO_SSL, and which part of it each family drops."""
 
 from __future__ import annotations
 
@@ -62,38 +62,38 @@ FAMILIES = (
 
 
 def derivation() -> None:
-    """The page's first part."""
+    """Draw the page's first part: the model, the bound, and its derivation in four steps."""
     st.latex(MODEL)
     st.markdown(
         "`y` is the **content** that all views of a datum share; `z` is one view’s representation, content plus "
-        "**style**; `x` is what we see. σ² says how far style may lead away from content."
+        "**style**; `x` is the image. σ² says how far style may lead away from content."
     )
     st.subheader("One bound: ELBO_SSL", anchor=False)
     st.latex(BOUND)
     st.markdown(
         "Every method maximises its own version of these three parts. The discriminative ones have no decoder: they "
-        "drop *reconstruct* and put something else in the place of the entropy, so nothing asks them to keep style."
+        "drop *reconstruct* and replace the entropy with something else, so nothing makes them keep style."
     )
     with st.expander("Step 1: why it is a bound", icon=":material/counter_1:"):
-        st.markdown("Put the encoder q in, and use that the logarithm of a mean is at least the mean of logarithms:")
+        st.markdown("Insert the encoder q; the logarithm of a mean is at least the mean of the logarithms:")
         st.latex(JENSEN)
         st.markdown(
-            "The fraction splits into three. Images depend on their own z alone, which gives *reconstruct*; the "
-            "denominator gives the entropy; what is left is log p(z¹..z^J). The bound is tight when q is the true "
+            "The fraction splits into three parts. Each image depends on its own z alone, which gives *reconstruct*; "
+            "the denominator gives the entropy; what remains is log p(z¹..z^J). The bound is tight when q is the true "
             "posterior."
         )
     with st.expander("Step 2: integrate the content out", icon=":material/counter_2:"):
         st.latex(INTEGRAL)
-        st.markdown("Squares about y split into squares about the views’ mean, and one square of the mean itself:")
+        st.markdown("The squared distances to y split into those to the views’ mean, and one from the mean to y:")
         st.latex(SQUARES)
-        st.markdown("The last one integrates over y to a constant (uniform p(y)), or to log p(z̄) for a Gaussian p(y):")
+        st.markdown("Integrated over y, the last one gives a constant (uniform p(y)), or log p(z̄) for a Gaussian p(y):")
         st.latex(PRIOR)
-        st.markdown("What is left of the shared content is a **pull towards the views’ mean**: all methods have it.")
+        st.markdown("What remains of the shared content is a **pull towards the views’ mean**: all methods have it.")
     with st.expander("Step 3: what keeps data apart", icon=":material/counter_3:"):
         st.latex(ENTROPY)
         st.markdown(
-            "A wide q blurs what the decoder is given, so *entropy* and *reconstruct* together make every datum claim "
-            "its own place. Without a decoder something else must push, or all images end in one point."
+            "A wide q blurs the decoder’s input, so *entropy* and *reconstruct* together keep every datum in a place "
+            "of its own. Without a decoder something else must push, or all images end in one point."
         )
     with st.expander("Step 4: what each family drops", icon=":material/counter_4:", expanded=True):
         head = ("family", "pull", "push", "reconstruct")

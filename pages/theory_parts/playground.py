@@ -8,8 +8,8 @@ from typing import Any
 from pages.components.playground import playground as component
 from simssl_core.figures.theme import ROLE_COLOURS, class_colours
 
-# objective -> field -> (label, where it starts, lowest, highest). Starts differ from a training's defaults where two
-# dimensions call for it: four views in the plane and not 64 numbers.
+# objective -> field -> (label, start, lowest, highest). Some starts differ from the defaults of a training, because
+# the playground has only two dimensions and four views.
 _NOISE = ("σ_x², noise of an image", 0.05, 0.02, 1.0)
 _WEIGHT = ("Weight of reconstruct", 1.0, 0.0, 4.0)
 KNOBS: dict[str, dict[str, tuple[str, float | str, float, float]]] = {
@@ -32,7 +32,7 @@ KNOBS: dict[str, dict[str, tuple[str, float | str, float, float]]] = {
         "invariance": ("μ, weight of invariance", 25.0, 0.0, 50.0),
         "variance": ("ν, weight of variance", 25.0, 0.0, 50.0),
         "covariance": ("κ, weight of covariance", 1.0, 0.0, 25.0),
-        "gamma": ("γ, deviation asked for", 1.0, 0.1, 2.0),
+        "gamma": ("γ, target deviation", 1.0, 0.1, 2.0),
     },
     "lejepa": {"lambda_": ("λ, weight of the push", 0.2, 0.0, 1.0)},
     "byol": {"momentum": ("m, memory of the target", 0.9, 0.0, 1.0)},
@@ -46,7 +46,7 @@ EXPERIMENTS = (
         "off": [],
         "tied": False,
         "see": "While it runs, the push spreads the data round the circle and the pull draws each datum’s views into "
-        "one point. Style goes, for nothing asks for it.",
+        "one point. Style is lost, because no term needs it.",
     },
     {
         "name": "keep",
@@ -54,8 +54,8 @@ EXPERIMENTS = (
         "objective": "simvae",
         "off": [],
         "tied": False,
-        "see": "Views of a datum settle where the pull to their mean and the need to draw the image (green) are in "
-        "balance: an ellipse of style remains around each content.",
+        "see": "The views of a datum settle where the pull to their mean and the reconstruction (green) balance: an "
+        "ellipse of style remains around each content.",
     },
     {
         "name": "forget",
@@ -63,7 +63,7 @@ EXPERIMENTS = (
         "objective": "simvae",
         "off": ["reconstruct"],
         "tied": False,
-        "see": "With the reconstruction switched off the same model forgets style too: only the pull is left.",
+        "see": "Without the reconstruction the same model forgets style too: only the pull moves the views.",
     },
     {
         "name": "collapse",
@@ -71,33 +71,40 @@ EXPERIMENTS = (
         "objective": "vicreg",
         "off": ["push"],
         "tied": True,
-        "see": "One map makes all points, and nothing but the pull moves it: it shrinks until every image has the same "
+        "see": "One linear map makes all points, and only the pull moves it: it shrinks until every image has the same "
         "representation. Switch the push on again.",
     },
 )
-PACE = {"name": "pace", "label": "Step size ×", "low": 0.1, "high": 3.0, "log": True, "help": "How far a step goes."}
-UNITS = {  # by the objective's own unit
+PACE = {
+    "name": "pace",
+    "label": "Step size ×",
+    "low": 0.1,
+    "high": 3.0,
+    "log": True,
+    "help": "Scales every step.",
+}
+UNITS = {  # the unit as the page writes it, by the objective's own
     "nats per datum": "Nats per datum, summed over its 4 views",
     "nats per view": "Nats per view",
     "in its own units": "In the loss’s own units",
 }
 CIRCLE = " Only directions count: the points stay on the circle."
-NOTES = {  # how the unit's sentence goes on: what is special here
-    "simvae": ". The image of a point is a place in the plane too.",
-    "vae": ": each by itself, so nothing pulls.",
+NOTES = {  # completes the unit's sentence: how the objective differs here from a real training
+    "simvae": ". The image of a point is also a place in the plane.",
+    "vae": ": each view on its own, so nothing pulls.",
     "simclr": "." + CIRCLE,
     "alignment_uniformity": "." + CIRCLE,
     "vicreg": ".",
-    "lejepa": "; 16 fixed directions in place of random ones.",
+    "lejepa": "; 16 fixed directions instead of random ones.",
     "byol": ", without the predictor: nothing pushes." + CIRCLE,
 }
 
 
 def playground(kinds: Mapping[str, type], start: str, key: str = "playground") -> None:
-    """Draw it. ``start``: the objective or the experiment of :data:`EXPERIMENTS` that it opens with."""
+    """Draw the playground, opened with the objective or the experiment (:data:`EXPERIMENTS`) named ``start``."""
     component.playground(
         key=key,
-        objectives=[_described(name, kinds[name]) for name in KNOBS if name in kinds],
+        objectives=[_objective_data(name, kinds[name]) for name in KNOBS if name in kinds],
         experiments=EXPERIMENTS,
         start=start,
         pace=PACE,
@@ -107,11 +114,11 @@ def playground(kinds: Mapping[str, type], start: str, key: str = "playground") -
 
 
 def starts(name: str) -> dict[str, Any]:
-    """Where every setting of one objective stands when the playground opens."""
+    """The settings of one objective when the playground opens."""
     return {field: start for field, (_, start, _, _) in KNOBS[name].items()}
 
 
-def _described(name: str, kind: type) -> dict[str, Any]:
+def _objective_data(name: str, kind: type) -> dict[str, Any]:
     return {
         "name": name,
         "title": kind.title,
@@ -120,11 +127,11 @@ def _described(name: str, kind: type) -> dict[str, Any]:
         "scale": 1.0,
         "roles": {role: sentence for role, (sentence, _) in kind.roles.items()},
         "settings": starts(name),
-        "knobs": [_knob(kind, field, *knob) for field, knob in KNOBS[name].items()],
+        "knobs": [_knob_data(kind, field, *knob) for field, knob in KNOBS[name].items()],
     }
 
 
-def _knob(kind: type, field: str, label: str, start: float | str, low: float, high: float) -> dict[str, Any]:
+def _knob_data(kind: type, field: str, label: str, start: float | str, low: float, high: float) -> dict[str, Any]:
     return {
         "name": field,
         "label": label,

@@ -1,4 +1,4 @@
-"""A caption in, images out, for objectives that learn from images with their captions."""
+"""From a caption to images, for objectives that learn from images with their captions."""
 
 from __future__ import annotations
 
@@ -15,62 +15,70 @@ if TYPE_CHECKING:
     from simssl_core.analysis.explorer import Explorer
 
 TEXT, PICKED = "caption", "caption_word"
-OFFERED, MANY, COLUMNS = 60, 23, 12
+OFFERED = 60  # words to pick from
+MANY = 23  # images besides the first one
+COLUMNS = 12
 
 
 def from_caption(explorer: Explorer, k: int) -> None:
-    """Words to type or pick, the images for them, and what the run reads off them and off image k."""
-    text = _ask(explorer, k)
-    missing, known = prompts.unknown_words(explorer, text), prompts.vocabulary(explorer)
+    """Words to type or pick, the images for them, and the words that the run has for them and for image ``k``."""
+    text = _caption_input(explorer, k)
+    missing, vocabulary = prompts.unknown_words(explorer, text), prompts.vocabulary(explorer)
     if missing:
-        those = ", ".join(f"“{word}”" for word in missing)
-        where = "the ones above" if len(known) <= OFFERED else f"{len(known):,}, the most frequent ones above"
-        st.warning(f"This run never learnt {those}. The words that it knows are {where}.", icon=":material/spellcheck:")
+        unknown = ", ".join(f"“{word}”" for word in missing)
+        if len(vocabulary) <= OFFERED:
+            known = "It knows the words above."
+        else:
+            known = f"It knows {len(vocabulary):,} words; the most frequent ones are above."
+        st.warning(f"This run never learnt {unknown}. {known}", icon=":material/spellcheck:")
     if not prompts.known_words(explorer, text):
         st.markdown(":gray[Type or pick words, and the images for them appear here.]")
     elif prompts.can_draw_captions(explorer):
-        _imagined(explorer, text)
+        _show_drawn(explorer, text)
     else:
-        _found(explorer, text)
+        _show_matching(explorer, text)
     if prompts.can_caption_images(explorer):
         st.markdown(f"The chosen image in this run’s words: {_in_words(explorer, explorer.gallery.images[k])}")
 
 
-def _ask(explorer: Explorer, k: int) -> str:
-    known = prompts.vocabulary(explorer)
+def _caption_input(explorer: Explorer, k: int) -> str:
+    """The box to type in and the words to pick; it starts with the class of image ``k`` where the run knows it."""
+    vocabulary = prompts.vocabulary(explorer)
     if TEXT not in st.session_state and TEXT not in st.query_params:
         name = explorer.gallery.name(k)
-        st.session_state[TEXT] = known[0] if not name or prompts.unknown_words(explorer, name) else name
-    text = st.text_input("Caption", key=TEXT, bind="query-params", max_chars=300, placeholder=" ".join(known[:3]))
-    st.pills("Add a word", known[:OFFERED], key=PICKED, on_change=_add)
+        usable = name and not prompts.unknown_words(explorer, name)
+        st.session_state[TEXT] = name if usable else vocabulary[0]
+    text = st.text_input("Caption", key=TEXT, bind="query-params", max_chars=300, placeholder=" ".join(vocabulary[:3]))
+    st.pills("Add a word", vocabulary[:OFFERED], key=PICKED, on_change=_add_picked_word)
     return text or ""
 
 
-def _add() -> None:
+def _add_picked_word() -> None:
     word = st.session_state.get(PICKED)
     if word:
         st.session_state[TEXT] = f"{st.session_state.get(TEXT) or ''} {word}".strip()
     st.session_state[PICKED] = None
 
 
-def _imagined(explorer: Explorer, text: str) -> None:
+def _show_drawn(explorer: Explorer, text: str) -> None:
     pictures = prompts.images_for_caption(explorer, text, MANY, redraw_button("words"))
     show(pictures, COLUMNS, f"{explorer.record.run}-caption")
     st.markdown(f"The first of them, read back: {_in_words(explorer, pictures[0])}")
     caption(
-        "First: the image for the middle of what the caption may mean. Then draws around it: from q(z|caption) to the "
-        "content y, and from there to another view. What the words leave open should change, what they say should not."
+        "First: the image at the mean of q(z|caption). Then draws around it: from q(z|caption) to the content y, and "
+        "from there to another view. What the words leave open should change; what they say should not."
     )
 
 
-def _found(explorer: Explorer, text: str) -> None:
+def _show_matching(explorer: Explorer, text: str) -> None:
     places = prompts.best_matching_images(explorer, text, MANY + 1)
     show(np.asarray(explorer.gallery.images[places]), COLUMNS, f"{explorer.record.run}-caption")
     caption(
         f"{explorer.record.label} cannot draw from words: it compares them with images behind its projection heads, "
-        "from where no decoder draws. These are the held-out images that suit the caption best, the best first."
+        "and no decoder draws from there. These are the held-out images that match the caption best, best first."
     )
 
 
 def _in_words(explorer: Explorer, image: np.ndarray) -> str:
-    return f"**{told}**" if (told := prompts.words_for_image(explorer, image)) else ":gray[none]"
+    words = prompts.words_for_image(explorer, image)
+    return f"**{words}**" if words else ":gray[none]"

@@ -1,4 +1,4 @@
-"""A person's own image in place of one of the run's: drawn on a sheet, or uploaded."""
+"""The visitor's own image in place of one of the run's: drawn on a sheet, or uploaded."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MOST_MB = 5
 TYPES = ["png", "jpg", "jpeg", "webp"]
 
 
-def ask(explorer: Explorer) -> None:
-    """The sheet and the upload, folded away until somebody wants them."""
+def widgets(explorer: Explorer) -> None:
+    """The sheet to draw on and the upload, folded away at first."""
     channels, height, width = explorer.encoder.shape
     with st.expander("Your own image", icon=":material/draw:"):
         left, right = st.columns(2, gap="medium")
@@ -33,15 +33,15 @@ def ask(explorer: Explorer) -> None:
             st.file_uploader(f"Or upload a picture, at most {MOST_MB} MB", TYPES, key=FILE, max_upload_size=MOST_MB)
         kind = "grey" if channels == 1 else "colour"
         caption(
-            f"It is cut square and reduced to {height} × {width} {kind} pixels, as this run’s images are. What looks "
-            "like none of them, the model may read as something else altogether. Click an image above to go back."
+            f"It is cut to a square and reduced to {height} × {width} {kind} pixels, as this run’s images are. The "
+            "model may misread an image that looks like none of them. Click an image above to go back."
         )
 
 
-def chosen(explorer: Explorer) -> np.ndarray | None:
-    """The person's image uint8 (C, H, W), unless there is none or an image of the run was chosen since."""
+def current(explorer: Explorer) -> np.ndarray | None:
+    """The visitor's image, uint8 (C, H, W); None without one, or if an image of the run was chosen since."""
     picture = _picture()
-    if picture is None or _name(picture) == st.session_state.get(LEFT):
+    if picture is None or _digest(picture) == st.session_state.get(LEFT):
         return None
     with guard():
         return as_input(picture, explorer.encoder.shape, explorer.record.dataset.name)
@@ -51,7 +51,7 @@ def chosen(explorer: Explorer) -> np.ndarray | None:
 def leave() -> None:
     """Go back to the run's own images, until something else is drawn or uploaded."""
     picture = _picture()
-    st.session_state[LEFT] = None if picture is None else _name(picture)
+    st.session_state[LEFT] = None if picture is None else _digest(picture)
 
 
 def _picture() -> np.ndarray | None:
@@ -65,5 +65,5 @@ def _picture() -> np.ndarray | None:
         return None
 
 
-def _name(picture: np.ndarray) -> str:
+def _digest(picture: np.ndarray) -> str:
     return hashlib.sha1(picture.tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Below the sliders: between two images, new views of one, from the prior, and nearest images."""
+"""The panels below the sliders: between two images, new views of one, from the prior, nearest images and others."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from simssl_core.analysis.prompts import vocabulary
 if TYPE_CHECKING:
     from simssl_core.analysis.explorer import Explorer
 
-STEPS, MANY = 11, 24
-ROWS, COLUMNS = 5, 8
+STEPS = 11  # pictures on the line between two images
+MANY = 24  # pictures drawn or compared at a time
+ROWS, COLUMNS = 5, 8  # of the table that mixes content and style
 
 
 def panels(explorer: Explorer) -> dict[str, Callable[[Explorer, int], None]]:
-    """What this run can show of an image, by title."""
-    known: dict[str, Callable[[Explorer, int], None]] = {"Nearest images": nearest, "Between two images": between}
+    """The panels that this run can fill, by title."""
+    available: dict[str, Callable[[Explorer, int], None]] = {"Nearest images": nearest, "Between two images": between}
     if explorer.has_decoder:
-        known = {
+        available = {
             "Between two images": between,
             "Two directions": plane,
             "New views of it": new_views,
@@ -35,53 +36,56 @@ def panels(explorer: Explorer) -> dict[str, Callable[[Explorer, int], None]]:
             "Nearest images": nearest,
         }
     if explorer.by_memory:  # there is no distribution around an image to draw new views from
-        del known["New views of it"]
+        del available["New views of it"]
     if vocabulary(explorer):
-        known["From a caption"] = from_caption
-    return known
+        available["From a caption"] = from_caption
+    return available
 
 
 def between(explorer: Explorer, k: int) -> None:
     """The straight line in the representation from image k to another one."""
-    kept = st.session_state.get("strip_to_seen")
-    kept = int(kept) if kept is not None and kept < len(explorer.gallery) else (k + 1) % len(explorer.gallery)
-    other = pick_image("to", "The image to go to", kept, explorer)
+    last = st.session_state.get("strip_to_seen")
+    count = len(explorer.gallery)
+    start = int(last) if last is not None and last < count else (k + 1) % count
+    other = pick_image("to", "The image to go to", start, explorer)
     pictures = explorer.between(k, other, STEPS)
     ends = explorer.gallery.images[[k, other]]
     row = np.concatenate([ends[:1], pictures, ends[1:]])
     show(row, len(row), f"{explorer.record.run}-{k}-to-{other}", explorer.has_decoder and pictures)
     if explorer.by_memory:
         caption(
-            "Choose above where to go. At both ends: the real images. Between them: what the memory decoder can still "
-            "draw from points on the straight line between their representations."
+            "Choose the other image above. At both ends: the real images. Between them: what the memory decoder can "
+            "still draw from points on the straight line between their representations."
         )
     elif explorer.has_decoder:
         caption(
-            "Choose above where to go. At both ends: the real images. Between them: what the decoder draws on the "
-            "straight line from one representation to the other. Believable images all the way: no holes on the way."
+            "Choose the other image above. At both ends: the real images. Between them: what the decoder draws on the "
+            "straight line between their representations. Plausible images all along: the space has no holes there."
         )
     else:
         caption(
-            "Choose above where to go. At both ends: the images themselves. Between them: the real image nearest to "
-            "each point of the straight line."
+            "Choose the other image above. At both ends: the images themselves. Between them: the real image nearest "
+            "to each point of the straight line between their representations."
         )
 
 
 def new_views(explorer: Explorer, k: int) -> None:
-    """Draws around one image: p(z|y) made visible."""
-    pictures, words = explorer.new_views(k, MANY, redraw_button("views"))
+    """Draws around one image: samples of p(z|y)."""
+    pictures, distribution = explorer.new_views(k, MANY, redraw_button("views"))
     show(pictures, 12, f"{explorer.record.run}-{k}-views")
-    caption(f"Drawn from {words}. What stays the same is what the model holds to be content; what changes is style.")
+    caption(f"Drawn from {distribution}. What stays the same is content for the model; what changes is style.")
 
 
 def mixed(explorer: Explorer, k: int) -> None:
     """A table: each row keeps one image's content, each column one image's style."""
-    places = np.random.default_rng(redraw_button("mix")).permutation(explorer.held_out)
-    contents = [k, *_of_other_classes(explorer, k, places)[: ROWS - 1]]
-    styles = [int(p) for p in places if p not in contents][:COLUMNS]
+    order = np.random.default_rng(redraw_button("mix")).permutation(explorer.held_out)
+    contents = [k, *_of_other_classes(explorer, k, order)[: ROWS - 1]]
+    styles = [int(place) for place in order if place not in contents][:COLUMNS]
     table = explorer.mixed(contents, styles)
-    head = np.concatenate([np.full_like(table[:1, 0], 128), explorer.gallery.images[styles]])
-    rows = [head, *(np.concatenate([explorer.gallery.images[[c]], table[i]]) for i, c in enumerate(contents))]
+    images = explorer.gallery.images
+    corner = np.full_like(table[:1, 0], 128)
+    rows = [np.concatenate([corner, images[styles]])]
+    rows += [np.concatenate([images[[content]], row]) for content, row in zip(contents, table, strict=True)]
     left, _ = st.columns([3, 1])
     with left:
         show(np.concatenate(rows), COLUMNS + 1, f"{explorer.record.run}-{k}-mixed")
@@ -91,30 +95,30 @@ def mixed(explorer: Explorer, k: int) -> None:
     )
 
 
-def _of_other_classes(explorer: Explorer, k: int, places: np.ndarray) -> list[int]:
-    """Places of images of classes that differ from k's and from each other, in the order of ``places``."""
-    seen, found = {int(explorer.gallery.labels[k])}, []
-    for place in places.tolist():
+def _of_other_classes(explorer: Explorer, k: int, order: np.ndarray) -> list[int]:
+    """The first image in ``order`` of each class other than image ``k``'s, and every image without a class."""
+    seen, places = {int(explorer.gallery.labels[k])}, []
+    for place in order.tolist():
         label = int(explorer.gallery.labels[place])
         if label not in seen or label < 0:
             seen.add(label)
-            found.append(place)
-    return found
+            places.append(place)
+    return places
 
 
 def from_prior(explorer: Explorer, k: int) -> None:
-    """Images that the model makes up."""
-    pictures, words = explorer.from_prior(MANY, redraw_button("prior"))
+    """Images drawn from the prior."""
+    pictures, distribution = explorer.from_prior(MANY, redraw_button("prior"))
     show(pictures, 12, f"{explorer.record.run}-prior")
-    caption(f"Images made up by the model alone: representations drawn from {words}, then decoded.")
+    caption(f"Images made up by the model alone: representations drawn from {distribution}, then decoded.")
 
 
 def nearest(explorer: Explorer, k: int) -> None:
-    """The real images that the encoder puts next to this one."""
+    """The held-out images whose representations lie nearest to image ``k``'s."""
     near = explorer.nearest(explorer.latents[k : k + 1], MANY + 1)[0]
     near = near[near != k][:MANY]
     show(explorer.gallery.images[near], 12, f"{explorer.record.run}-{k}-nearest")
     name = explorer.gallery.name(k)
     same = float(np.mean(explorer.gallery.labels[near] == explorer.gallery.labels[k]))
-    told = f" {same:.0%} of them are of the same class, “{name}”." if name else ""
-    caption(f"The held-out images that this encoder puts nearest to the chosen one, nearest first.{told}")
+    share = f" {same:.0%} of them have the same class, “{name}”." if name else ""
+    caption(f"The held-out images that this encoder puts nearest to the chosen one, nearest first.{share}")

@@ -1,4 +1,4 @@
-"""A pad over two directions at once: drag a point over a grid of pictures and see what lies exactly there."""
+"""A pad over two directions at once: drag a point over a grid of pictures to see the picture at that point."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from simssl_core.analysis.explorer import Explorer
 
 KEY = "plane"
-OFFSETS = np.linspace(-3, 3, 9)
-FRAMES = np.linspace(-3, 3, 21)
+OFFSETS = np.linspace(-3, 3, 9)  # of the grid's tiles, in standard deviations
+FRAMES = np.linspace(-3, 3, 21)  # of a GIF's frames
+START = ("style 1", "content 1")  # across, upwards
 
 
 class Direction(NamedTuple):
-    """One direction of a explorer: its kind and its place there."""
+    """One direction of an explorer: its kind, and its number ``k`` among those of that kind."""
 
     kind: str
     k: int
@@ -29,76 +30,77 @@ class Direction(NamedTuple):
 
 def plane(explorer: Explorer, k: int) -> None:
     """Two boxes for the directions, the pad, and the picture at the chosen place."""
-    known = _known(explorer)
-    first, second = _ask(list(known))
-    ways = known[first], known[second]
-    about = f"{explorer.record.run}|{k}|{explorer.token}|{first}|{second}"
-    wish = slider_move(KEY, about)
-    at = [wish["offsets"].get(axis, 0.0) for axis in (0, 1)]
+    directions = _directions(explorer)
+    first, second = _pick_two(list(directions))
+    pair = directions[first], directions[second]
+    subject = f"{explorer.record.run}|{k}|{explorer.token}|{first}|{second}"
+    move = slider_move(KEY, subject)
+    position = [move.offsets.get(axis, 0.0) for axis in (0, 1)]
     z = explorer.latents[k]
-    for (kind, n), steps in zip(ways, at, strict=True):
-        z = explorer.moved(z, {n: steps}, kind)
+    for direction, steps in zip(pair, position, strict=True):
+        z = explorer.moved(z, {direction.k: steps}, direction.kind)
     component.plane(
         key=KEY,
-        about=about,
-        seq=wish["seq"],
-        at=at,
+        subject=subject,
+        seq=move.seq,
+        position=position,
         names=(first, second),
         offsets=OFFSETS,
-        grid=grid(explorer, str(explorer.folder), explorer.token, k, ways),
+        grid=grid(explorer, str(explorer.folder), explorer.token, k, pair),
         after=png(channels_last(explorer.draw(z[None]))[0]),
-        words=f"what lies at the chosen place between {first} and {second}",
+        alt=f"the picture at the chosen place between {first} and {second}",
     )
     caption(
         f"Across: {first}. Upwards: {second}. Three standard deviations (σ) either way; the image in the middle. "
         "Drag the point or use the arrow keys. Directions that do different things change rows and columns separately."
     )
-    _save(explorer, k, {first: ways[0], second: ways[1]})
+    _downloads(explorer, k, {first: pair[0], second: pair[1]})
 
 
-def _known(explorer: Explorer) -> dict[str, Direction]:
-    return {name: Direction(kind, n) for kind, ways in explorer.ways.items() for n, name in enumerate(ways.names)}
+def _directions(explorer: Explorer) -> dict[str, Direction]:
+    """Every direction of the explorer, by name."""
+    return {name: Direction(kind, n) for kind, group in explorer.ways.items() for n, name in enumerate(group.names)}
 
 
-def _ask(names: list[str]) -> tuple[str, str]:
-    """The two names; at first the strongest direction of style across and the strongest of content upwards."""
-    likely = ["style 1", "content 1"]
-    start = [name if name in names else names[n] for n, name in enumerate(likely)]
+def _pick_two(names: list[str]) -> tuple[str, str]:
+    """Two boxes for the directions; they start with the strongest of style across and of content upwards."""
+    start = [name if name in names else names[n] for n, name in enumerate(START)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = []
+        pair = []
         for n, (label, key) in enumerate((("Across", "across"), ("Upwards", "upwards"))):
             box = st.selectbox(label, names, index=names.index(start[n]), key=key, bind="query-params", width=220)
-            chosen.append(box if box in names else start[n])
-    return chosen[0], chosen[1]
+            pair.append(box if box in names else start[n])
+    return pair[0], pair[1]
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def grid(_explorer: Explorer, folder: str, token: str, k: int, ways: tuple[Direction, Direction]) -> bytes:
-    """A PNG of S × S pictures, the first direction to the right, the second upwards."""
+def grid(_explorer: Explorer, folder: str, token: str, k: int, pair: tuple[Direction, Direction]) -> bytes:
+    """A PNG of S × S pictures: the first direction of ``pair`` to the right, the second upwards."""
     import torch
 
+    across, upwards = pair
     rows = []
     for up in OFFSETS[::-1]:
-        z = _explorer.moved(_explorer.latents[k], {ways[1].k: float(up)}, ways[1].kind)
-        rows += [_explorer.moved(z, {ways[0].k: float(right)}, ways[0].kind) for right in OFFSETS]
+        z = _explorer.moved(_explorer.latents[k], {upwards.k: float(up)}, upwards.kind)
+        rows += [_explorer.moved(z, {across.k: float(right)}, across.kind) for right in OFFSETS]
     pictures = _explorer.draw(torch.stack(rows))
     return png(tile(channels_last(pictures), len(OFFSETS), gap=0))
 
 
-def _save(explorer: Explorer, k: int, ways: dict[str, Direction]) -> None:
-    """An animated GIF along each of the directions, and the grid as a picture; made when asked for."""
+def _downloads(explorer: Explorer, k: int, directions: dict[str, Direction]) -> None:
+    """Buttons for an animated GIF along each direction and for the grid as a picture, made at the click."""
     with st.container(horizontal=True):
-        for name, way in ways.items():
+        for name, direction in directions.items():
             st.download_button(
                 f"{name} as GIF",
-                lambda way=way: _animated(explorer, k, way),
+                lambda direction=direction: _animated(explorer, k, direction),
                 f"{explorer.record.run}-{k}-{name.replace(' ', '')}.gif",
                 "image/gif",
                 icon=":material/gif_box:",
                 key=f"gif_{name}",
                 on_click="ignore",
             )
-        pair = tuple(ways.values())
+        pair = tuple(directions.values())
         st.download_button(
             "Grid as PNG",
             lambda: grid(explorer, str(explorer.folder), explorer.token, k, (pair[0], pair[-1])),
@@ -110,8 +112,8 @@ def _save(explorer: Explorer, k: int, ways: dict[str, Direction]) -> None:
         )
 
 
-def _animated(explorer: Explorer, k: int, way: Direction) -> bytes:
+def _animated(explorer: Explorer, k: int, direction: Direction) -> bytes:
     import torch
 
-    z = [explorer.moved(explorer.latents[k], {way.k: float(steps)}, way.kind) for steps in FRAMES]
+    z = [explorer.moved(explorer.latents[k], {direction.k: float(steps)}, direction.kind) for steps in FRAMES]
     return gif(channels_last(explorer.draw(torch.stack(z))))

@@ -1,4 +1,4 @@
-"""What the Traverse page reads: the run's explorer, kept while the run is unchanged, and its images to choose from."""
+"""What the Traverse page shows of the run: the rows of tiles above the sliders, and the images to choose from."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from simssl_core.figures.pictures import channels_last, png, tile
 if TYPE_CHECKING:
     from simssl_core.analysis.explorer import Explorer
 
-OFFSETS = np.linspace(-3, 3, 9)
-OFFERED, COLUMNS = 200, 20
+OFFSETS = np.linspace(-3, 3, 9)  # of a row's tiles, in standard deviations
+OFFERED = 200  # images to choose from
+COLUMNS = 20  # of their sheet
 
 
 def strips(explorer: Explorer, k: int, kind: str, count: int) -> bytes:
-    """A PNG with a row of tiles for each of the first ``count`` ways of ``kind``: what it alone does to image ``k``."""
+    """A PNG with a row of tiles for each of the first ``count`` directions of ``kind``: image ``k`` moved along it."""
     return _strips(explorer, str(explorer.folder), explorer.token, k, kind, count)
 
 
@@ -28,11 +29,11 @@ def _strips(_explorer: Explorer, folder: str, token: str, k: int, kind: str, cou
     return png(tile(channels_last(pictures.reshape(-1, *pictures.shape[2:])), len(OFFSETS), gap=0))
 
 
-def pick_image(name: str, label: str, chosen: int, explorer: Explorer) -> int:
-    """A row of held-out images: the one clicked on since the last run of the page, else ``chosen``."""
+def pick_image(name: str, label: str, current: int, explorer: Explorer) -> int:
+    """A row of held-out images; returns the one clicked on since the last run of the page, else ``current``."""
     gallery = explorer.gallery
     order = explorer.held_out[:OFFERED].tolist()
-    picked = image_strip(
+    clicked = image_strip(
         key=f"strip_{name}",
         label=label,
         sheet=_sheet(gallery.images, str(explorer.folder), explorer.token),
@@ -41,13 +42,13 @@ def pick_image(name: str, label: str, chosen: int, explorer: Explorer) -> int:
         columns=COLUMNS,
         order=order,
         names=[gallery.name(k) for k in order],
-        chosen=chosen,
+        selected=current,
     )
-    seen = f"strip_{name}_seen"
-    if picked is None or picked == st.session_state.get(seen) or picked >= len(gallery):
-        return chosen
-    st.session_state[seen] = picked
-    return picked
+    seen_key = f"strip_{name}_seen"
+    if clicked is None or clicked == st.session_state.get(seen_key) or clicked >= len(gallery):
+        return current
+    st.session_state[seen_key] = clicked
+    return clicked
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,9 +1,9 @@
-// A sheet to draw on. It is sent as 64 by 64 pixels a moment after the pointer was lifted.
+// A sheet to draw on. The drawing is sent as 64 by 64 pixels a moment after the pointer was lifted.
 
 import { element, lifecycle, parts, pointerIn } from "../common.js";
 
 const SMALL = 64;
-const PAUSE = 350; // ms: strokes follow each other quickly, only a pause tells that the drawing is worth looking at
+const PAUSE = 350; // ms without a stroke after which the drawing is sent: strokes follow each other quickly
 
 function begin(root) {
   const state = { ink: "#ffffff", last: null, ...parts(root, "sheet", "inks", "brush") };
@@ -70,11 +70,11 @@ function drawTo(state, to) {
 
 function sendLater(state) {
   clearTimeout(state.timer);
-  state.timer = setTimeout(() => state.send("drawing", small(state.sheet)), PAUSE);
+  state.timer = setTimeout(() => state.send("drawing", packed(state.sheet)), PAUSE);
 }
 
-// The sheet as base64 of 64 · 64 · 3 bytes.
-function small(sheet) {
+// The sheet as base64 of 64 · 64 · 3 bytes (RGB).
+function packed(sheet) {
   const ctx = element("canvas", { width: SMALL, height: SMALL }).getContext("2d");
   ctx.imageSmoothingQuality = "high";
   ctx.drawImage(sheet, 0, 0, SMALL, SMALL);

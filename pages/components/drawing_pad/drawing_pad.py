@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.components.base import component, listen
 
-SIDE = 64  # pixels of what is sent
+SIDE = 64  # pixels of the drawing that the browser sends
 GREY: tuple[tuple[str, str], ...] = ()
 COLOURS = (
     ("red", "#ff2a1f"),
@@ -26,12 +26,16 @@ _PAD = component("drawing_pad")
 
 
 def drawing_pad(key: str, coloured: bool, brush: int = 20) -> None:
-    """Draw the sheet; what is on it is read with :func:`drawing`, even before this is called."""
+    """Show the sheet. Its drawing is read with :func:`drawing`, which may be called earlier.
+
+    ``coloured``: with colours to choose from, else white on black. ``brush``: the width of a stroke in pixels of the
+    sheet, which is 192 pixels wide.
+    """
     _PAD(key=key, data={"colours": list(COLOURS if coloured else GREY), "brush": brush}, on_drawing_change=listen)
 
 
 def drawing(key: str) -> np.ndarray | None:
-    """What is on the sheet: uint8 (64, 64, 3), or None while nothing is."""
+    """The drawing on the sheet ``key``: uint8 (64, 64, 3), or None while the sheet is empty or what came is invalid."""
     state = st.session_state.get(key)
     text = state.get("drawing") if hasattr(state, "get") else None
     if not isinstance(text, str) or len(text) > 2 * SIDE * SIDE * 3:

@@ -1,10 +1,10 @@
-// A row of small images to choose one from, turned like pages; all of them come from one sheet.
+// A row of small images to choose from, shown a page at a time; all of them are cut from one sheet.
 
 import { cssUrl, element, lifecycle, parts } from "../common.js";
 
 const SIDE = 44; // pixels of the longer side of an image
 const CELL = 46; // an image and its border
-const PITCH = 50; // a cell and the least gap
+const PITCH = 50; // a cell and the smallest gap
 
 function begin(root) {
   const state = { page: 0, ...parts(root, "cells", "back", "on") };
@@ -22,15 +22,15 @@ function turn(state, pages) {
 
 function fill(state) {
   const { cells, data } = state;
-  const room = Math.max(1, Math.floor((cells.clientWidth - 2) / PITCH));
-  const pages = Math.ceil(data.order.length / room);
-  const gap = (cells.clientWidth - 6 - CELL * room) / Math.max(1, room - 1); // the row fills its width
+  const perPage = Math.max(1, Math.floor((cells.clientWidth - 2) / PITCH));
+  const pages = Math.ceil(data.order.length / perPage);
+  const gap = (cells.clientWidth - 6 - CELL * perPage) / Math.max(1, perPage - 1); // the row fills its width
   cells.style.gap = `${Math.max(4, gap)}px`;
   state.page = Math.max(0, Math.min(state.page, pages - 1));
   state.back.disabled = state.page === 0;
   state.on.disabled = state.page >= pages - 1;
-  const first = state.page * room;
-  const rows = data.order.slice(first, first + room);
+  const first = state.page * perPage;
+  const rows = data.order.slice(first, first + perPage);
   cells.replaceChildren(...rows.map((row, i) => imageButton(state, row, data.names[first + i])));
 }
 

@@ -19,16 +19,20 @@ def image_strip(
     columns: int,
     order: Sequence[int],
     names: Sequence[str],
-    chosen: int,
+    selected: int,
 ) -> int | None:
-    """A row of images of one sheet, in ``order``, to click on; returns the one last clicked on, or None."""
+    """A row of images to click on; returns the one last clicked on, or None.
+
+    ``sheet`` holds all images as cells of ``cell`` (height, width) pixels, ``columns`` in a row. ``order`` lists the
+    cells to show, ``names`` their names, and ``selected`` is the cell that is marked.
+    """
     url = serve(sheet, mimetype, f"{key}.sheet")
     data = {
         "label": label,
         "sheet": {"url": url, "cell": list(cell), "columns": columns},
         "order": list(order),
         "names": list(names),
-        "chosen": chosen,
+        "chosen": selected,
     }
-    picked = _STRIP(key=key, data=data, on_chosen_change=listen).chosen
-    return picked if isinstance(picked, int) else None
+    clicked = _STRIP(key=key, data=data, on_chosen_change=listen).chosen
+    return clicked if isinstance(clicked, int) else None

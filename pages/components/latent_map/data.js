@@ -1,39 +1,39 @@
-// What the map knows: points, layouts over time, images. Large things are fetched once by address and kept.
+// The data of a map: points, layouts over time, images. Large data are fetched once by address and cached.
 
 import { unpack } from "../common.js";
 
 async function get(state, url, kind) {
   if (!state.cache.has(url)) {
-    const fetched = async () => {
-      const answer = await fetch(new URL(url, document.baseURI));
-      if (!answer.ok) throw new Error(`${answer.status} ${url}`);
-      return kind === "image" ? createImageBitmap(await answer.blob()) : answer.arrayBuffer();
+    const request = async () => {
+      const response = await fetch(new URL(url, document.baseURI));
+      if (!response.ok) throw new Error(`${response.status} ${url}`);
+      return kind === "image" ? createImageBitmap(await response.blob()) : response.arrayBuffer();
     };
-    const wait = fetched();
-    wait.catch(() => state.cache.delete(url)); // a file replaced meanwhile: the next rerun names the new one
-    state.cache.set(url, wait);
+    const content = request();
+    content.catch(() => state.cache.delete(url)); // the file was replaced: the next rerun names the new one
+    state.cache.set(url, content);
   }
   return state.cache.get(url);
 }
 
-// Bring the map up to its newest description; the old picture stays until the new data is here.
+// Load the data that `spec` describes; the map keeps its old picture until they have arrived.
 export async function load(state, map, spec) {
-  map.wanted = spec.frames.url + spec.codes;
+  map.request = spec.frames.url + spec.codes;
   try {
     const [frames, table] = await Promise.all([get(state, spec.frames.url), get(state, spec.table.url)]);
-    if (map.wanted !== spec.frames.url + spec.codes) return; // overtaken by a newer one
-    const moved = map.framesUrl !== spec.frames.url;
+    if (map.request !== spec.frames.url + spec.codes) return; // overtaken by a newer description
+    const newFrames = map.framesUrl !== spec.frames.url;
     const kind = map.spec && map.spec.frames.kind;
-    Object.assign(map, { spec, count: spec.count, framesUrl: spec.frames.url, lost: "" });
+    Object.assign(map, { spec, count: spec.count, framesUrl: spec.frames.url, error: "" });
     map.frames = new Uint16Array(frames);
     map.table = new Float32Array(table);
     map.codes = unpack(spec.codes, Uint8Array);
-    if (moved) {
+    if (newFrames) {
       map.at = null;
       map.xs = new Float32Array(map.count);
       map.ys = new Float32Array(map.count);
     }
-    if (kind && kind !== spec.frames.kind) map.pick = null;
+    if (kind && kind !== spec.frames.kind) map.thumbnails = null;
     get(state, spec.sheet.url, "image").then(
       (sheet) => {
         map.sheet = sheet;
@@ -42,7 +42,7 @@ export async function load(state, map, spec) {
       () => {},
     );
   } catch (error) {
-    map.lost = "The map could not be loaded. Reload the page to try again.";
+    map.error = "The map could not be loaded. Reload the page to try again.";
     console.warn(error);
   }
 }
@@ -51,7 +51,7 @@ export const column = (map, k) => map.table.subarray(k * map.count, (k + 1) * ma
 export const labelOf = (map) => column(map, 0);
 export const cloudOf = (map) => column(map, 1);
 
-// Positions at training step `step`, between the two layouts around it.
+// Set the positions at training step `step`, interpolated between the two layouts around it.
 export function place(map, step) {
   if (map.at === step) return;
   const { steps, low, high } = map.spec.frames;
@@ -71,7 +71,7 @@ export function place(map, step) {
   map.at = step;
 }
 
-// One axis of time for all maps: every step at which any of them was measured.
+// The axis of time that all maps share: every step at which any of them was measured.
 export function timeline(state) {
   const all = new Set();
   for (const map of state.maps) for (const step of map.spec?.frames.steps ?? []) all.add(step);
@@ -85,6 +85,7 @@ export function stepAt({ steps, time }) {
   return steps.length ? steps[i] + (time - i) * (steps[j] - steps[i]) : 0;
 }
 
+// The time of a training step: the inverse of `stepAt`.
 export function timeOf({ steps }, step) {
   let i = 0;
   while (i < steps.length - 1 && steps[i + 1] <= step) i++;
@@ -92,7 +93,7 @@ export function timeOf({ steps }, step) {
   return between ? i + (step - steps[i]) / (steps[i + 1] - steps[i]) : i;
 }
 
-// The view that holds all but the farthest points, at the newest layout.
+// The view that holds all but the farthest points (0.5 % at each side) of the newest layout.
 export function fitted(map) {
   place(map, map.spec.frames.steps[map.spec.frames.steps.length - 1]);
   const cloud = cloudOf(map);
@@ -112,16 +113,18 @@ export function fitted(map) {
   return { x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 10 / k, k };
 }
 
-export const shown = (state, map, k, cloud) => cloud[k] < 0 || state.show.clouds || map.spec.colour.views;
+// Whether point k is drawn: the views in the instance clouds only where clouds are on or only they have a colour.
+export const isDrawn = (state, map, k, cloud) => cloud[k] < 0 || state.show.clouds || map.spec.colour.views;
 export const screenX = (map, k) => (map.xs[k] - map.view.x) * map.view.k + map.width / 2;
 export const screenY = (map, k) => map.height / 2 - (map.ys[k] - map.view.y) * map.view.k;
 
+// The drawn point nearest to (x, y) on the screen, within `reach` pixels; −1 without one.
 export function nearest(state, map, x, y, reach = 14) {
   const cloud = cloudOf(map);
   let best = -1;
   let least = reach * reach;
   for (let k = 0; k < map.count; k++) {
-    if (!shown(state, map, k, cloud) || (state.only >= 0 && map.codes[k] !== state.only)) continue;
+    if (!isDrawn(state, map, k, cloud) || (state.only >= 0 && map.codes[k] !== state.only)) continue;
     const dx = screenX(map, k) - x;
     const dy = screenY(map, k) - y;
     const d = dx * dx + dy * dy;
@@ -133,11 +136,12 @@ export function nearest(state, map, x, y, reach = 14) {
   return best;
 }
 
+// The drawn points inside the closed `path` of screen positions (even-odd rule).
 export function within(state, map, path) {
   const cloud = cloudOf(map);
-  const found = [];
+  const points = [];
   for (let k = 0; k < map.count; k++) {
-    if (!shown(state, map, k, cloud) || (state.only >= 0 && map.codes[k] !== state.only)) continue;
+    if (!isDrawn(state, map, k, cloud) || (state.only >= 0 && map.codes[k] !== state.only)) continue;
     const x = screenX(map, k);
     const y = screenY(map, k);
     let inside = false;
@@ -146,7 +150,7 @@ export function within(state, map, path) {
       const [xj, yj] = path[j];
       if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
     }
-    if (inside) found.push(k);
+    if (inside) points.push(k);
   }
-  return found;
+  return points;
 }

@@ -1,8 +1,9 @@
-// How a map looks: points, images, ellipses of views, trails, neighbours, the lasso.
+// Draws a map: points, images, ellipses of views, trails, links to neighbours, the lasso.
 
-import { cloudOf, place, screenX, screenY, shown, stepAt } from "./data.js";
+import { cloudOf, isDrawn, place, screenX, screenY, stepAt } from "./data.js";
 import { stamp, stamps, surface } from "./stamps.js";
 
+// The colours of the codes 0 to 255 as 0xBBGGRR.
 function inks(state, map) {
   const colours = map.spec.colour.palette;
   const key = state.grey + colours.join();
@@ -18,7 +19,7 @@ function inks(state, map) {
 
 const colourOf = (state, map, k) => map.spec.colour.palette[map.codes[k]] || state.grey;
 
-// A point's radius: it grows a little with the zoom, and is smaller where there are many points or little room.
+// A point's radius in pixels: it grows a little with the zoom and is smaller for many points or a narrow map.
 function radiusOf(map) {
   const base = (map.count > 3000 ? 2.3 : 3.1) * (map.width < 380 ? 0.8 : 1);
   const zoomed = base * Math.pow(map.view.k / map.fitK, 0.35);
@@ -32,16 +33,20 @@ function points(state, map, ctx) {
   const ink = inks(state, map);
   const shapes = map.spec.colour.shapes || [];
   const cloud = cloudOf(map);
-  const any = state.selection && state.selection.group === map.spec.group;
+  const selecting = state.selection && state.selection.group === map.spec.group;
   const byCloud = map.spec.colour.views;
-  const faintAlpha = byCloud && !any ? 90 : 36;
+  const faintAlpha = byCloud && !selecting ? 90 : 36;
   const alpha = state.show.images && map.sheet ? 76 : 226;
-  // faint ones first, so that nothing hides what is meant
+  // faint points first, so that they do not hide the others
   for (const faintPass of [true, false]) {
     for (let k = 0; k < map.count; k++) {
-      if (!shown(state, map, k, cloud)) continue;
+      if (!isDrawn(state, map, k, cloud)) continue;
       const code = map.codes[k];
-      const faint = any ? !map.chosen[k] : state.only >= 0 ? code !== state.only : byCloud && cloud[k] < 0;
+      const faint = selecting
+        ? !map.selected[k]
+        : state.only >= 0
+          ? code !== state.only
+          : byCloud && cloud[k] < 0;
       if (!!faint !== faintPass) continue;
       const x = screenX(map, k);
       const y = screenY(map, k);
@@ -60,15 +65,15 @@ function points(state, map, ctx) {
   return radius;
 }
 
-// Thumbnails where there is room; which ones is decided at rest, so that nothing flickers while points travel.
+// Thumbnails where there is room. They are picked again only at rest, so that none flickers while points travel.
 function images(state, map, ctx) {
   const size = Math.max(20, Math.min(56, 24 * Math.sqrt(map.view.k / map.fitK)));
-  if (!map.pick || !state.moving) pickImages(state, map, size);
+  if (!map.thumbnails || !state.moving) pickThumbnails(state, map, size);
   const { cell, columns } = map.spec.sheet;
   const [height, width] = cell;
   ctx.imageSmoothingEnabled = size * state.dpr < width;
   ctx.lineWidth = 2;
-  for (const k of map.pick) {
+  for (const k of map.thumbnails) {
     const x = screenX(map, k) - size / 2;
     const y = screenY(map, k) - size / 2;
     const from = [(k % columns) * width, Math.floor(k / columns) * height, width, height];
@@ -78,35 +83,38 @@ function images(state, map, ctx) {
   }
 }
 
-function pickImages(state, map, size) {
+function pickThumbnails(state, map, size) {
   const cloud = cloudOf(map);
-  const any = state.selection && state.selection.group === map.spec.group;
+  const selecting = state.selection && state.selection.group === map.spec.group;
   const taken = new Set();
-  map.pick = [];
+  map.thumbnails = [];
   for (let k = 0; k < map.count; k++) {
-    const left = any && !map.chosen[k];
+    const unselected = selecting && !map.selected[k];
     const hidden = state.only >= 0 && map.codes[k] !== state.only;
-    if (left || hidden || !shown(state, map, k, cloud)) continue;
+    if (unselected || hidden || !isDrawn(state, map, k, cloud)) continue;
     const x = screenX(map, k);
     const y = screenY(map, k);
     if (x < 0 || y < 0 || x > map.width || y > map.height) continue;
     const cell = Math.floor(x / size) * 4096 + Math.floor(y / size);
     if (taken.has(cell) || crowded(map, x, y, size)) continue;
     taken.add(cell);
-    map.pick.push(k);
+    map.thumbnails.push(k);
   }
 }
 
 function crowded(map, x, y, size) {
-  for (let i = Math.max(0, map.pick.length - 400); i < map.pick.length; i++) {
-    if (Math.abs(screenX(map, map.pick[i]) - x) < size && Math.abs(screenY(map, map.pick[i]) - y) < size) {
+  for (let i = Math.max(0, map.thumbnails.length - 400); i < map.thumbnails.length; i++) {
+    if (
+      Math.abs(screenX(map, map.thumbnails[i]) - x) < size &&
+      Math.abs(screenY(map, map.thumbnails[i]) - y) < size
+    ) {
       return true;
     }
   }
   return false;
 }
 
-// The spread of one image's views, two standard deviations: p(z|y) as the map shows it.
+// The spread of each image's views as an ellipse of two standard deviations: p(z|y) on the map.
 function ellipses(state, map, ctx) {
   const hovered = state.hover?.group === map.spec.group ? cloudOf(map)[state.hover.point] : -1;
   const byScale = map.spec.colour.legend.kind === "scale";
@@ -123,25 +131,25 @@ function ellipses(state, map, ctx) {
     ctx.beginPath();
     ctx.ellipse(x, y, long, short, 0.5 * Math.atan2(2 * b, a - c), 0, 7);
     ctx.strokeStyle = ctx.fillStyle = byScale ? state.ink : colourOf(state, map, sums.k);
-    const meant = id === hovered;
-    const other = hovered >= 0 && !meant;
-    ctx.globalAlpha = meant ? 0.25 : other ? 0 : 0.05;
+    const isHovered = id === hovered;
+    const isOther = hovered >= 0 && !isHovered;
+    ctx.globalAlpha = isHovered ? 0.25 : isOther ? 0 : 0.05;
     ctx.fill();
-    ctx.globalAlpha = meant ? 1 : other ? 0.15 : 0.6;
-    ctx.lineWidth = meant ? 2 : 1.2;
+    ctx.globalAlpha = isHovered ? 1 : isOther ? 0.15 : 0.6;
+    ctx.lineWidth = isHovered ? 2 : 1.2;
     ctx.stroke();
   }
   ctx.globalAlpha = 1;
 }
 
-// First and second moments on the screen of each image's views, and its first row.
+// By cloud: the sums of its views' screen positions and of their squares, and its first row.
 function cloudSums(map) {
   const cloud = cloudOf(map);
-  const all = new Map();
+  const clouds = new Map();
   for (let k = 0; k < map.count; k++) {
     if (cloud[k] < 0) continue;
-    if (!all.has(cloud[k])) all.set(cloud[k], { n: 0, x: 0, y: 0, xx: 0, xy: 0, yy: 0, k });
-    const sums = all.get(cloud[k]);
+    if (!clouds.has(cloud[k])) clouds.set(cloud[k], { n: 0, x: 0, y: 0, xx: 0, xy: 0, yy: 0, k });
+    const sums = clouds.get(cloud[k]);
     const x = screenX(map, k);
     const y = screenY(map, k);
     sums.n += 1;
@@ -151,20 +159,21 @@ function cloudSums(map) {
     sums.xy += x * y;
     sums.yy += y * y;
   }
-  return all;
+  return clouds;
 }
 
+// The paths of the first 80 selected points through the layouts up to now.
 function trails(state, map, ctx) {
   const { steps, low, high } = map.spec.frames;
-  const now = stepAt(state);
-  const mine = state.selection.points.slice(0, 80);
+  const currentStep = stepAt(state);
+  const rows = state.selection.points.slice(0, 80);
   const ax = (high[0] - low[0]) / 65535;
   const ay = (high[1] - low[1]) / 65535;
   ctx.lineWidth = 1.2;
   ctx.globalAlpha = 0.55;
-  for (const k of mine) {
+  for (const k of rows) {
     ctx.beginPath();
-    for (let f = 0; f < steps.length && steps[f] <= now; f++) {
+    for (let f = 0; f < steps.length && steps[f] <= currentStep; f++) {
       const p = (f * map.count + k) * 2;
       ctx.lineTo(
         (low[0] + ax * map.frames[p] - map.view.x) * map.view.k + map.width / 2,
@@ -195,7 +204,7 @@ function ring(state, map, ctx, k, r) {
   ctx.fill();
 }
 
-// An image and its neighbours in the whole representation, joined by lines; one drawn by hand lies at their mean.
+// Lines from an image to its neighbours in the whole representation. The visitor's own drawing lies at their mean.
 function links(state, map, ctx, radius) {
   delete map.panel.dataset.guest;
   if (!map.spec.links) return;
@@ -223,6 +232,7 @@ function links(state, map, ctx, radius) {
   if (point < 0) guest(state, map, ctx, x, y, picture);
 }
 
+// The visitor's own drawing, with a frame and a label.
 function guest(state, map, ctx, x, y, url) {
   if (map.guestFor !== url) {
     map.guestFor = url;
@@ -257,13 +267,13 @@ export function paint(state, map) {
   ctx.setTransform(state.dpr, 0, 0, state.dpr, 0, 0);
   ctx.clearRect(0, 0, map.width, map.height);
   place(map, stepAt(state));
-  const chosen = selection && selection.group === map.spec.group;
+  const selecting = selection && selection.group === map.spec.group;
   if (show.clouds) ellipses(state, map, ctx);
-  if (chosen && show.trails) trails(state, map, ctx);
+  if (selecting && show.trails) trails(state, map, ctx);
   const radius = points(state, map, ctx);
   if (show.images && map.sheet) images(state, map, ctx);
   links(state, map, ctx, radius);
-  if (chosen && selection.points.length === 1) ring(state, map, ctx, selection.points[0], radius);
+  if (selecting && selection.points.length === 1) ring(state, map, ctx, selection.points[0], radius);
   const hovered = hover && hover.group === map.spec.group && hover.point < map.count;
   if (hovered) ring(state, map, ctx, hover.point, radius);
   if (map.path?.length > 1) lasso(state, map, ctx);

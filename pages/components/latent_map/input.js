@@ -1,4 +1,4 @@
-// What a hand does to the map: pan, zoom, hover, lasso, keys.
+// The input of pointer and keys: pan, zoom, hover, lasso, time.
 
 import { element, pointerIn } from "../common.js";
 import { cloudOf, column, labelOf, nearest, screenX, screenY, within } from "./data.js";
@@ -7,28 +7,32 @@ import { play, seek, wake } from "./motion.js";
 const TIP = 96; // pixels of the image in the tip
 const CLICK = 4; // pixels that a pointer may move before its press becomes a drag
 
+// Select `points` on all maps that share them, and tell the page.
 export function select(state, map, points) {
   state.selection = points.length ? { run: map.spec.id, group: map.spec.group, points } : null;
   for (const other of state.maps) mask(state, other);
-  state.ui.said.textContent = points.length ? `${points.length} points selected` : "Selection cleared";
+  state.ui.announcement.textContent = points.length
+    ? `${points.length} points selected`
+    : "Selection cleared";
   state.send("selection", state.selection ? { ...state.selection, at: Date.now() } : null);
   buttons(state);
   wake(state);
 }
 
+// Mark the selected points of the map.
 export function mask(state, map) {
   if (!map.spec) return;
-  map.chosen = new Uint8Array(map.count);
+  map.selected = new Uint8Array(map.count);
   if (state.selection && state.selection.group === map.spec.group) {
-    for (const k of state.selection.points) if (k < map.count) map.chosen[k] = 1;
+    for (const k of state.selection.points) if (k < map.count) map.selected[k] = 1;
   }
 }
 
 function hover(state, map, x, y) {
   const k = map.spec ? nearest(state, map, x, y) : -1;
-  const was = state.hover ? state.hover.point : -1;
+  const before = state.hover ? state.hover.point : -1;
   state.hover = k < 0 ? null : { group: map.spec.group, point: k };
-  if (k !== was) wake(state);
+  if (k !== before) wake(state);
   tip(state, map, k);
 }
 
@@ -188,7 +192,7 @@ export function keys(state, event) {
   event.stopPropagation();
 }
 
-// Act on a key; returns whether it means anything here. A button that has the focus keeps its space bar.
+// Act on a key; returns whether it has a meaning here. The space bar still presses a button that has the focus.
 function press(state, key, focused) {
   const end = state.steps.length - 1;
   if (key === " " && focused.tagName !== "BUTTON") play(state, !state.playing);
@@ -208,15 +212,15 @@ function zoomAll(state, factor) {
   for (const map of state.maps) if (map.view) zoom(state, map, map.width / 2, map.height / 2, factor);
 }
 
-// Buttons say what is on: what dragging does, what is drawn, whether there is a selection.
+// Update the buttons: what dragging does, what is drawn, whether there is a selection to clear.
 export function buttons(state) {
   const { root, ui } = state;
-  const switchTo = (button, on) => button.setAttribute("aria-pressed", String(on));
+  const setPressed = (button, on) => button.setAttribute("aria-pressed", String(on));
   for (const button of root.querySelectorAll("[data-mode]")) {
-    switchTo(button, button.dataset.mode === state.mode);
+    setPressed(button, button.dataset.mode === state.mode);
   }
   for (const button of root.querySelectorAll("[data-show]")) {
-    switchTo(button, !!state.show[button.dataset.show]);
+    setPressed(button, !!state.show[button.dataset.show]);
   }
   for (const map of state.maps) map.canvas.classList.toggle("picking", state.mode !== "move");
   ui.trails.disabled = ui.clear.disabled = !state.selection;

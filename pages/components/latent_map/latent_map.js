@@ -1,4 +1,4 @@
-// The component: builds the panels once, takes each newer description, and never forgets what the hand did.
+// The component: it builds the panels once and applies each newer description without losing zoom or selection.
 
 import {
   download,
@@ -15,10 +15,10 @@ import { buttons, fit, keys, listen, mask, select } from "./input.js";
 import { showLegends } from "./legends.js";
 import { play, seek, wake } from "./motion.js";
 
-const GREY = "#8b95a1"; // of a point that has no colour
+const GREY = "#8b95a1"; // the colour of points without one
 
 function begin(root) {
-  const ui = parts(root, "play", "time", "step", "panels", "legends", "tip", "said", "clear");
+  const ui = parts(root, "play", "time", "step", "panels", "legends", "tip", "announcement", "clear");
   ui.trails = root.querySelector("[data-show=trails]");
   ui.panels.replaceChildren();
   const state = {
@@ -95,18 +95,18 @@ function makePanel(state, id) {
 }
 
 function measure(state) {
-  const wide = state.ui.panels.clientWidth;
+  const totalWidth = state.ui.panels.clientWidth;
   const count = state.maps.length;
   const dpr = pixelRatio();
-  if (!wide || !count) return;
-  const columns = count === 1 ? 1 : count === 3 && wide > 900 ? 3 : 2;
-  const each = wide / columns;
-  const oneRow = Math.min(state.height, Math.max(330, 1.15 * each));
-  const manyRows = Math.min(Math.floor((state.height - 8) / 2) + 40, each);
-  const high = count <= columns ? oneRow : manyRows;
+  if (!totalWidth || !count) return;
+  const columns = count === 1 ? 1 : count === 3 && totalWidth > 900 ? 3 : 2;
+  const panelWidth = totalWidth / columns;
+  const oneRow = Math.min(state.height, Math.max(330, 1.15 * panelWidth));
+  const manyRows = Math.min(Math.floor((state.height - 8) / 2) + 40, panelWidth);
+  const panelHeight = count <= columns ? oneRow : manyRows;
   state.ui.panels.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
   for (const map of state.maps) {
-    map.panel.style.height = `${high}px`;
+    map.panel.style.height = `${panelHeight}px`;
     const width = map.panel.clientWidth;
     const height = map.panel.clientHeight;
     if (map.width === width && map.height === height && state.dpr === dpr) continue;
@@ -167,11 +167,11 @@ function update(state, { data, setStateValue }) {
   );
 }
 
-// All layouts of `data` are here: time goes on from where it was `before`.
+// All layouts of `data` are loaded: set the time so that it continues from where it was `before`.
 function loaded(state, data, before) {
   if (!state.alive) return;
   for (const map of state.maps) {
-    map.panel.querySelector(".wait").textContent = map.spec ? "" : map.lost;
+    map.panel.querySelector(".wait").textContent = map.spec ? "" : map.error;
     mask(state, map);
     map.refit = true;
   }

@@ -1,4 +1,4 @@
-"""The 2-D map as a component: points, time, hover and lasso live in the browser; Python hears of selections only."""
+"""The 2-D map as a component. Points, time, hover and lasso live in the browser, which reports selection and step."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ _COMPONENT = component("latent_map")
 
 @dataclass(frozen=True)
 class Links:
-    """An image and its neighbours in the representation. ``point`` is its row, or −1 for one that is not on the map:
-    that one is drawn as ``picture`` (PNG) at the mean of ``near``, weighted by ``weights``."""
+    """An image and its neighbours in the representation, which the map joins by lines.
+
+    ``point`` is the image's row. It is −1 for an image that is not on the map: its ``picture`` (PNG) is drawn at the
+    mean of the points ``near``, weighted by ``weights``.
+    """
 
     point: int
     near: list[int]
@@ -26,20 +29,20 @@ class Links:
 
 @dataclass(frozen=True)
 class Panel:
-    """One map of up to four: what it is of, its layouts over time, its points' facts and colours."""
+    """One map of up to four."""
 
-    shown: RunMap
+    run_map: RunMap
     title: str
     note: str
-    hue: str
-    group: str
-    kind: str
-    frames: tuple[bytes, list[float], list[float]]
-    facts: bytes
-    factors: Sequence[dict[str, Any]]
-    sheet: bytes
+    hue: str  # the objective's colour
+    group: str  # panels with the same group show the same points: hover and selection are linked
+    kind: str  # the layout: "umap" or "pca"
+    frames: tuple[bytes, list[float], list[float]]  # the layouts over time, quantised, and their corners
+    facts: bytes  # the points' label, instance and factors as float32
+    factors: Sequence[dict[str, Any]]  # a description of each factor
+    sheet: bytes  # the points' images, a WebP file
     colouring: Colouring
-    views_only: bool
+    views_only: bool  # only the views in the instance clouds have a colour
     links: Links | None = None
 
 
@@ -48,11 +51,11 @@ def latent_map(
 ) -> dict[str, Any]:
     """Draw ``panels`` with linked time, hover and selection; returns ``{"selection": {...} | None, "step": int}``.
 
-    ``selection`` holds ``run``, ``group`` and ``points`` (rows of the points' table). ``step`` is −1 at the newest
-    layout. Both are what the map opens with.
+    ``selection`` holds ``run``, ``group`` and ``points`` (rows of the points' table); ``step`` is −1 at the newest
+    layout. The arguments of these names are what the map opens with.
     """
     data = {
-        "maps": [_described(panel, key) for panel in panels],
+        "maps": [_panel_data(panel, key) for panel in panels],
         "height": height,
         "step": step,
         "selection": selection,
@@ -67,26 +70,27 @@ def latent_map(
     return {"selection": result.selection, "step": result.step}
 
 
-def _described(panel: Panel, key: str) -> dict[str, Any]:
-    shown, (frames, low, high) = panel.shown, panel.frames
-    place = f"{key}.{shown.run}"
+def _panel_data(panel: Panel, key: str) -> dict[str, Any]:
+    run_map = panel.run_map
+    frames, low, high = panel.frames
+    place = f"{key}.{run_map.run}"
     binary = "application/octet-stream"
     return {
-        "id": shown.run,
+        "id": run_map.run,
         "title": panel.title,
         "note": panel.note,
         "hue": panel.hue,
         "group": panel.group,
-        "count": shown.count,
-        "classes": list(shown.record.dataset.classes),
+        "count": run_map.count,
+        "classes": list(run_map.record.dataset.classes),
         "sheet": {
             "url": serve(panel.sheet, "image/webp", f"{place}.sheet"),
-            "cell": list(shown.cell),
-            "columns": shown.columns,
+            "cell": list(run_map.cell),
+            "columns": run_map.columns,
         },
         "frames": {
             "url": serve(frames, binary, f"{place}.frames"),
-            "steps": list(shown.steps),
+            "steps": list(run_map.steps),
             "low": low,
             "high": high,
             "kind": panel.kind,
@@ -99,12 +103,12 @@ def _described(panel: Panel, key: str) -> dict[str, Any]:
             "legend": panel.colouring.legend,
             "views": panel.views_only,
         },
-        "links": _linked(panel.links),
+        "links": _links_data(panel.links),
     }
 
 
-def _linked(links: Links | None) -> dict[str, Any] | None:
+def _links_data(links: Links | None) -> dict[str, Any] | None:
     if links is None:
         return None
-    picture = links.picture and inline(links.picture)
+    picture = inline(links.picture) if links.picture else None
     return {"point": links.point, "near": links.near, "weights": links.weights, "picture": picture}

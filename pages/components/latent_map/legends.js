@@ -1,4 +1,4 @@
-// What the colours and marks mean, below the maps; a click on an entry shows only its points.
+// The legends below the maps: what colours and marks mean. A click on an entry shows only its points.
 
 import { element } from "../common.js";
 import { mark } from "./stamps.js";
@@ -14,8 +14,8 @@ export function showLegends(state) {
   if (state.legendFor === key) return;
   state.legendFor = key;
   const before = (titles) => (kinds.size > 1 ? `${titles.join(", ")}: ` : "");
-  const drawn = [...kinds.values()].map(({ colour, titles }) => drawLegend(state, colour, before(titles)));
-  state.ui.legends.replaceChildren(...drawn);
+  const legends = [...kinds.values()].map(({ colour, titles }) => drawLegend(state, colour, before(titles)));
+  state.ui.legends.replaceChildren(...legends);
 }
 
 function drawLegend(state, colour, before) {
@@ -33,9 +33,9 @@ function drawLegend(state, colour, before) {
 }
 
 function strip(className, background) {
-  const made = element("div", { className });
-  made.style.background = background;
-  return made;
+  const node = element("div", { className });
+  node.style.background = background;
+  return node;
 }
 
 function entry(state, { palette, shapes }, { code, name }) {

@@ -1,4 +1,4 @@
-// What moves by itself: time while it plays, views that travel to where they fit, and the loop that paints.
+// The animation: time while it plays, views that travel to where all points fit, and the loop that paints.
 
 import { fitted, stepAt } from "./data.js";
 import { paint } from "./draw.js";
@@ -7,10 +7,10 @@ const PLAY = "M2 1l9 5-9 5z"; // the shapes on the button
 const PAUSE = "M2 1h3v10H2zM7 1h3v10H7z";
 
 export function wake(state) {
-  if (!state.frame && state.alive) state.frame = requestAnimationFrame((now) => beat(state, now));
+  if (!state.frame && state.alive) state.frame = requestAnimationFrame((now) => drawFrame(state, now));
 }
 
-function beat(state, now) {
+function drawFrame(state, now) {
   state.frame = 0;
   if (!state.alive) return;
   const passed = Math.min(100, now - (state.last || now));
@@ -27,7 +27,7 @@ function beat(state, now) {
   else state.last = 0;
 }
 
-// Time: playing goes from layout to layout; a new layout of a running training is travelled to, not jumped to.
+// Advance the time by `passed` ms: while playing, and towards a new layout of a running training (no jump).
 function advance(state, passed) {
   const end = Math.max(0, state.steps.length - 1);
   const pace = Math.min(600, Math.max(140, 12000 / Math.max(1, end)));
@@ -54,13 +54,13 @@ function advance(state, passed) {
   }
 }
 
-// Where map's view is: as the hand left it, or where all points fit, travelled to over a few frames.
+// Set the map's view: the visitor's own, or the one where all points fit, approached over a few frames.
 function settle(state, map, passed) {
   const layout = map.spec.id + map.spec.frames.kind;
   if (!map.view || map.viewFor !== layout) {
-    const kept = state.views.get(layout);
+    const own = state.views.get(layout);
     const best = fitted(map);
-    Object.assign(map, { viewFor: layout, view: kept ?? best, own: !!kept, fitK: best.k, goal: null });
+    Object.assign(map, { viewFor: layout, view: own ?? best, own: !!own, fitK: best.k, goal: null });
   } else if (map.refit) {
     const best = fitted(map);
     map.fitK = best.k;
@@ -70,7 +70,7 @@ function settle(state, map, passed) {
   if (map.goal) approach(state, map, state.calm ? 1 : Math.min(1, passed / 140));
 }
 
-// Bring the view `share` of the way to its goal.
+// Move the view by `share` of the way to its goal.
 function approach(state, map, share) {
   const { view, goal } = map;
   const near = Math.hypot(goal.x - view.x, goal.y - view.y) * view.k < 0.5;
@@ -90,13 +90,13 @@ export function play(state, on) {
   const end = state.steps.length - 1;
   if (on && end < 1) return;
   if (on && state.time >= end) state.time = 0;
-  const was = state.playing;
+  const wasPlaying = state.playing;
   state.playing = on;
   state.goal = null;
   state.wait = 0;
   state.ui.play.innerHTML = `<svg viewBox="0 0 12 12"><path d="${on ? PAUSE : PLAY}"/></svg>`;
   state.ui.play.setAttribute("aria-label", on ? "Pause" : "Play");
-  if (was && !on) tellTime(state);
+  if (wasPlaying && !on) sendStep(state);
   wake(state);
 }
 
@@ -104,24 +104,24 @@ export function seek(state, time, settled) {
   if (state.playing) play(state, false);
   state.goal = null;
   state.time = Math.min(state.steps.length - 1, Math.max(0, time));
-  if (settled) tellTime(state);
+  if (settled) sendStep(state);
   wake(state);
 }
 
-// The page hears of time only when it stands still: it looks neighbours up and keeps the link.
-function tellTime(state) {
+// Send the step to the page once time stands still: the page looks neighbours up and keeps the step in the address.
+function sendStep(state) {
   clearTimeout(state.timer);
   state.timer = setTimeout(() => {
     const end = state.steps.length - 1;
     const step = state.time >= end ? -1 : Math.round(stepAt(state));
-    if (step !== state.told) {
-      state.told = step;
+    if (step !== state.sentStep) {
+      state.sentStep = step;
       state.send("step", step);
     }
   }, 150);
 }
 
-// What the page and its tests can read: the step, and what is shown of it.
+// Show the step, and keep the state in data attributes, which the tests read.
 function readout(state) {
   const { root, ui } = state;
   const step = String(Math.round(stepAt(state)));

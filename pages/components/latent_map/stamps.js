@@ -1,7 +1,8 @@
-// A point's mark, and the fast way to draw thousands of them: stamps blended by hand, without a graphics card.
+// A point's mark, and a fast way to draw thousands of them: stamps blended in JavaScript, without a graphics card.
 
 import { element } from "../common.js";
 
+// Add the path of a mark: 0 circle, 1 square, 2 triangle, 3 diamond.
 export function mark(ctx, shape, x, y, r) {
   ctx.beginPath();
   if (shape === 1) ctx.rect(x - r * 0.86, y - r * 0.86, r * 1.72, r * 1.72);
@@ -19,7 +20,8 @@ export function mark(ctx, shape, x, y, r) {
   } else ctx.arc(x, y, r, 0, 7);
 }
 
-// A mark's coverage at every quarter of a pixel, as bytes; the canvas's own drawImage would take ten times longer.
+// The coverage (0 to 255) of every mark at every offset of a quarter pixel. Blending these is ten times faster than
+// the canvas's own drawImage.
 export function stamps(state, r) {
   const key = `${r}|${state.dpr}`;
   if (state.stampsFor === key) return state.stamps;
@@ -38,7 +40,7 @@ export function stamps(state, r) {
   return state.stamps;
 }
 
-// The pixels of a whole map, emptied.
+// The pixels of a whole map, cleared.
 export function surface(map) {
   const w = map.canvas.width;
   const h = map.canvas.height;
@@ -52,7 +54,7 @@ export function surface(map) {
   return map.surface;
 }
 
-// One stamp, source over: `rgb` is 0xBBGGRR, `alpha` 0 to 255.
+// Blend one stamp over the pixels (source over): `rgb` is 0xBBGGRR, `alpha` is 0 to 255.
 export function stamp(to, mask, g, left, top, rgb, alpha) {
   const { w, h, pixels } = to;
   const x0 = Math.max(0, -left);

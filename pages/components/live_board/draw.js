@@ -1,4 +1,4 @@
-// What is drawn on a panel's canvas.
+// Draws a panel's canvas: axes, curves or bands, reference lines, marks, and the pointer's line.
 
 import { fitCanvas } from "../common.js";
 
@@ -14,11 +14,12 @@ export function draw(panel, state) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, width, height);
   ctx.font = `11px ${state.theme.font}`;
-  const shown = panel.series.filter((s) => !state.hidden.has(s.id));
-  const bands = spec.kind === "stack" ? stack(shown) : null;
-  const [x0, x1] = (panel.range = state.zoom ?? [0, extent(panel.series, state.data.total)]);
+  const curves = panel.series.filter((s) => !state.hidden.has(s.id));
+  const bands = spec.kind === "stack" ? stack(curves) : null;
+  panel.range = state.zoom ?? [0, lastStep(panel.series, state.data.total)];
+  const [x0, x1] = panel.range;
   const [y0, y1] =
-    spec.low != null && spec.high != null ? [spec.low, spec.high] : reach(shown, bands, x0, x1, spec);
+    spec.low != null && spec.high != null ? [spec.low, spec.high] : valueRange(curves, bands, x0, x1, spec);
   const box = { left: PAD.left, right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
   const sx = (x) => box.left + ((x - x0) / (x1 - x0 || 1)) * (box.right - box.left);
   const sy = (y) => box.bottom - ((y - y0) / (y1 - y0 || 1)) * (box.bottom - box.top);
@@ -30,24 +31,25 @@ export function draw(panel, state) {
   ctx.clip();
   for (const line of spec.lines ?? []) reference(ctx, box, state.theme, line, sy);
   if (bands) for (const band of bands) area(ctx, band, sx, sy);
-  else for (const s of shown) curve(ctx, s, sx, sy);
+  else for (const s of curves) curve(ctx, s, sx, sy);
   ctx.restore();
   marks(ctx, box, state, sx, x0, x1);
   overlay(ctx, box, state, sx, x0, x1);
   readOut(panel, state);
-  if (!panel.series.some((s) => s.x.length)) nothing(ctx, box, state.theme, state.data.live);
+  if (!panel.series.some((s) => s.x.length)) writeEmpty(ctx, box, state.theme, state.data.live);
 }
 
-// The axis reaches a little past the last step, and stops at the planned end.
-function extent(series, total) {
+// The end of the axis of steps: a little past the last step, but not past the planned end.
+function lastStep(series, total) {
   const last = Math.max(1, ...series.map((s) => s.x[s.x.length - 1] || 0));
   return total && last <= total ? Math.min(total, Math.max(last * 1.12, total / 20)) : last;
 }
 
-// The first steps can be a hundred times larger than all that follows: the axis holds the bulk, not the outliers.
-function reach(shown, bands, x0, x1, spec) {
+// The range of the axis of values. The first values can be a hundred times larger than all that follow, so the range
+// holds the bulk (2 % to 98 %) and not the outliers.
+function valueRange(curves, bands, x0, x1, spec) {
   const values = bands ? [0] : [];
-  for (const s of bands ?? shown) {
+  for (const s of bands ?? curves) {
     for (let i = 0; i < s.x.length; i++) {
       if (s.x[i] >= x0 && s.x[i] <= x1) values.push(...(bands ? [s.from[i], s.to[i]] : [s.y[i]]));
     }
@@ -64,17 +66,18 @@ function reach(shown, bands, x0, x1, spec) {
   return [spec.low ?? low, spec.high ?? high];
 }
 
-// Positive parts pile up from zero, negative ones down from it, so that nothing hides behind anything.
-function stack(shown) {
-  const length = Math.min(...shown.map((s) => s.x.length));
-  const up = new Float32Array(shown.length ? length : 0);
+// Positive terms pile up from zero, negative ones down from it, so that none hides another.
+function stack(curves) {
+  const length = Math.min(...curves.map((s) => s.x.length));
+  const up = new Float32Array(curves.length ? length : 0);
   const down = new Float32Array(up.length);
-  return shown.map((s) => {
+  return curves.map((s) => {
     const [from, to] = [new Float32Array(up.length), new Float32Array(up.length)];
     for (let i = 0; i < up.length; i++) {
       const pile = s.y[i] >= 0 ? up : down;
       from[i] = pile[i];
-      to[i] = pile[i] += s.y[i];
+      pile[i] += s.y[i];
+      to[i] = pile[i];
     }
     return { x: s.x.subarray(0, up.length), from, to, colour: s.colour };
   });
@@ -149,13 +152,14 @@ function reference(ctx, box, theme, line, sy) {
   ctx.globalAlpha = 1;
 }
 
-// What was changed by hand while the run trained: a line each; its words when the pointer is near, and for the newest.
+// A line for each change that was made by hand during the training; its text where the pointer is near, and for the
+// newest change.
 function marks(ctx, box, state, sx, x0, x1) {
   const list = (state.data.marks ?? []).filter((m) => m.x >= x0 && m.x <= x1);
   const near = list.filter((m) => state.hover != null && Math.abs(sx(m.x) - sx(state.hover)) < 7);
-  // words without a pointer near must not hide the curves
+  // a text that nobody points at must not hide the curves
   const fits = (mark) => ctx.measureText(mark.text).width < 0.45 * (box.right - box.left);
-  const spoken = near.length ? near.slice(-2) : list.slice(-1).filter(fits);
+  const labelled = near.length ? near.slice(-2) : list.slice(-1).filter(fits);
   ctx.strokeStyle = ctx.fillStyle = state.theme.ink;
   for (const mark of list) {
     const x = Math.round(sx(mark.x)) + 0.5;
@@ -175,7 +179,7 @@ function marks(ctx, box, state, sx, x0, x1) {
   }
   ctx.textBaseline = "top";
   ctx.textAlign = "left";
-  spoken.forEach((mark, row) => {
+  labelled.forEach((mark, row) => {
     const wide = ctx.measureText(mark.text).width;
     const x = Math.max(box.left + 2, Math.min(sx(mark.x) + 6, box.right - wide - 2));
     const y = box.top + 1 + row * 13;
@@ -206,7 +210,7 @@ function overlay(ctx, box, state, sx, x0, x1) {
   ctx.globalAlpha = 1;
 }
 
-function nothing(ctx, box, theme, live) {
+function writeEmpty(ctx, box, theme, live) {
   ctx.fillStyle = theme.ink;
   ctx.globalAlpha = 0.6;
   ctx.textAlign = "center";

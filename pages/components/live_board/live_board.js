@@ -1,5 +1,5 @@
-// Charts of a running training: panels with one shared x axis. Zoom, hover and hidden series outlive every update,
-// because they live here and not in the data.
+// Charts of a running training: panels with one shared x axis. Zoom, hover and hidden curves survive every update,
+// because they are kept here and not in the data.
 
 import { element, lifecycle, pointerIn, readTheme, unpack } from "../common.js";
 import { draw } from "./draw.js";
@@ -23,9 +23,9 @@ function redraw(state) {
 
 function update(state, { data }) {
   const theme = readTheme(state.root);
-  const seen = JSON.stringify([data, theme]);
-  if (seen === state.seen) return; // the page looks every second; there is not always anything new
-  Object.assign(state, { data, theme, seen });
+  const received = JSON.stringify([data, theme]);
+  if (received === state.received) return; // the page updates every second, often without anything new
+  Object.assign(state, { data, theme, received });
   layout(state);
   for (const section of data.sections) {
     for (const spec of section.panels) fill(state, state.panels.get(spec.id), spec);
@@ -38,7 +38,7 @@ function end(state) {
   cancelAnimationFrame(state.pending);
 }
 
-// ---- the page's elements, made once and then reused
+// ---- the elements, made once and then reused
 function layout(state) {
   const { sections } = state.data;
   const shape = JSON.stringify(

@@ -1,6 +1,6 @@
-"""Live charts and small moving maps: two canvas components that keep zoom, hover and motion through every update.
+"""Live charts as a canvas component that keeps zoom, hover and hidden curves through every update.
 
-Plotly forgets its zoom whenever its data change, so it serves the figures that stand still (simssl_core.figures).
+Plotly forgets its zoom whenever its data change, so only the figures that do not change use it (simssl_core.figures).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def panel(
 
 
 def section(title: str, caption: str, panels: Sequence[dict]) -> dict:
-    """A row of charts under one title, with a caption that says what to see."""
+    """A row of charts under one title, with a caption that says what to look for."""
     return {"title": title, "caption": caption, "panels": list(panels)}
 
 
@@ -45,7 +45,7 @@ def live_board(
 ) -> None:
     """Draw the charts of ``sections`` over one shared axis of steps (0 to ``total``), with event ``marks`` on each.
 
-    ``live``: an empty chart promises a first measurement; else it says that there was none.
+    ``live``: a chart without data says that the first measurement is still to come, else that there was none.
     """
     events = [{"x": x, "text": text} for x, text in marks]
     _BOARD(key=key, data={"sections": list(sections), "marks": events, "total": total, "live": live})

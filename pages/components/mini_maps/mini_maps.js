@@ -1,13 +1,13 @@
-// Small moving maps, one for each racer: points travel from the layout they had to the one that has just come.
+// Small moving maps, one for each member of a race: the points travel from their last layout to the newest one.
 
 import { element, fitCanvas, lifecycle, prefersCalm, readTheme, unpack } from "../common.js";
 
 const TRAVEL = 700; // ms
-const BREATH = 28; // ms from one picture to the next: 30 a second are enough for the eye, half of what a screen asks
+const INTERVAL = 28; // ms between two pictures: 30 a second are enough for the eye, half the rate of most screens
 
 function begin(root) {
   root.replaceChildren();
-  const state = { maps: new Map(), pending: 0, painted: 0, seen: "", ink: "", calm: prefersCalm() };
+  const state = { maps: new Map(), pending: 0, painted: 0, received: "", ink: "", calm: prefersCalm() };
   state.watcher = new ResizeObserver(() => {
     for (const map of state.maps.values()) map.dirty = true;
     wake(state);
@@ -22,7 +22,7 @@ function wake(state) {
 
 function tick(state, now) {
   state.pending = 0;
-  if (now - state.painted < BREATH) return wake(state);
+  if (now - state.painted < INTERVAL) return wake(state);
   state.painted = now;
   let moving = false;
   for (const map of state.maps.values()) moving = paint(map, now, state.ink) || moving;
@@ -31,12 +31,12 @@ function tick(state, now) {
 
 function update(state, { data }) {
   state.ink = readTheme(state.root).ink;
-  const seen = JSON.stringify([data, state.ink]);
-  if (seen === state.seen) return; // the page looks every second; a new layout comes once in many
-  state.seen = seen;
-  const wanted = new Set(data.maps.map((spec) => spec.id));
+  const received = JSON.stringify([data, state.ink]);
+  if (received === state.received) return; // the page updates every second, but new layouts are rare
+  state.received = received;
+  const ids = new Set(data.maps.map((spec) => spec.id));
   for (const [id, map] of state.maps) {
-    if (wanted.has(id)) continue;
+    if (ids.has(id)) continue;
     map.figure.remove();
     state.maps.delete(id);
   }
@@ -69,20 +69,20 @@ function receive(map, spec, { colours, live }, calm) {
   map.note.textContent = spec.note;
   map.canvas.setAttribute("aria-label", `Map of ${spec.title}, ${spec.note}`);
   map.colours = colours;
-  map.promise = live ? "first map on its way…" : "no map was drawn";
+  map.emptyText = live ? "first map on its way…" : "no map was drawn";
   map.dirty = true;
   map.figure.dataset.frame = spec.stamp ?? "";
   if (map.stamp === spec.stamp) return;
   const to = spec.points ? unpack(spec.points, Float32Array) : new Float32Array();
-  const same = map.to && map.to.length === to.length && !calm;
-  map.from = same ? (map.now ?? map.to).slice() : to;
+  const travels = map.to && map.to.length === to.length && !calm;
+  map.from = travels ? (map.now ?? map.to).slice() : to;
   map.to = to;
-  const kinds = spec.classes ? unpack(spec.classes, Uint8Array) : new Uint8Array(to.length / 2);
+  const classes = spec.classes ? unpack(spec.classes, Uint8Array) : new Uint8Array(to.length / 2);
   map.rows = colours.map((_, code) =>
-    [...kinds.keys()].filter((row) => kinds[row] % colours.length === code),
+    [...classes.keys()].filter((row) => classes[row] % colours.length === code),
   );
-  map.bounds = { from: same ? map.boundsNow : bounds(to), to: bounds(to) };
-  map.since = same ? performance.now() : -Infinity;
+  map.bounds = { from: travels ? map.boundsNow : bounds(to), to: bounds(to) };
+  map.since = travels ? performance.now() : -Infinity;
   map.stamp = spec.stamp;
 }
 
@@ -99,7 +99,7 @@ function bounds(points) {
   return [(x0 + x1) / 2, (y0 + y1) / 2, 0.54 * Math.max(x1 - x0, y1 - y0, 1e-6)];
 }
 
-// One picture of the map at the time `now`; returns whether its points still travel.
+// Draw the map at the time `now` (ms), if anything changed; returns whether its points still travel.
 function paint(map, now, ink) {
   const share = Math.min(1, Math.max(0, (now - map.since) / TRAVEL));
   const moving = share < 1;
@@ -113,7 +113,7 @@ function paint(map, now, ink) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, size, size);
   if (!map.to?.length) {
-    writePromise(ctx, size, ink, map.promise);
+    writeCentred(ctx, size, ink, map.emptyText);
     return false;
   }
   travel(map, share * share * (3 - 2 * share));
@@ -121,7 +121,7 @@ function paint(map, now, ink) {
   return moving;
 }
 
-// Points and bounds at `share` of their way.
+// Put the points and the bounds at `share` (0 to 1) of their way.
 function travel(map, share) {
   const between = (a, b) => a + (b - a) * share;
   map.boundsNow = map.bounds.from.map((value, i) => between(value, map.bounds.to[i]));
@@ -147,12 +147,12 @@ function dots(map, ctx, size) {
   ctx.globalAlpha = 1;
 }
 
-function writePromise(ctx, size, ink, words) {
+function writeCentred(ctx, size, ink, text) {
   ctx.fillStyle = ink;
   ctx.globalAlpha = 0.6;
   ctx.font = "12px sans-serif";
   ctx.textAlign = "center";
-  ctx.fillText(words, size / 2, size / 2);
+  ctx.fillText(text, size / 2, size / 2);
   ctx.globalAlpha = 1;
 }
 

@@ -1,4 +1,4 @@
-// A point dragged over a plane of two directions.
+// A point to drag over a plane of two directions.
 
 import { cssUrl, lifecycle, parts, pointerIn } from "../common.js";
 import { answered, ask, deviations, questions } from "../questions.js";
@@ -42,9 +42,9 @@ function moveToPointer(state, event) {
   const { count, reach } = state.data;
   const [x, y] = pointerIn(field, event);
   const box = field.getBoundingClientRect();
-  // the middle of the first tile is −reach, that of the last one +reach
-  const along = (share) => ((share * count - 0.5) / (count - 1)) * 2 * reach - reach;
-  move(state, along(x / box.width), -along(y / box.height));
+  // the middle of the first tile lies at −reach, that of the last tile at +reach
+  const toOffset = (share) => ((share * count - 0.5) / (count - 1)) * 2 * reach - reach;
+  move(state, toOffset(x / box.width), -toOffset(y / box.height));
 }
 
 function move(state, x, y) {
@@ -71,7 +71,7 @@ function update(state, { data, setStateValue }) {
   const { ui } = state;
   state.send = setStateValue;
   state.data = data;
-  if (state.key !== data.key) Object.assign(state, { key: data.key, at: data.at, asked: 0, pending: false });
+  if (state.key !== data.key) Object.assign(state, { key: data.key, at: data.at, sentAt: 0, pending: false });
   state.seq = Math.max(state.seq, data.seq);
   ui.field.style.backgroundImage = cssUrl(data.grid);
   ui.along.textContent = `${data.names[0]} →`;

@@ -12,29 +12,30 @@ _PLANE = component("plane")
 def plane(
     *,
     key: str,
-    about: str,
+    subject: str,
     seq: int,
-    at: Sequence[float],
+    position: Sequence[float],
     names: tuple[str, str],
     offsets: Sequence[float],
     grid: bytes,
     after: bytes,
-    words: str,
+    alt: str,
 ) -> None:
-    """A point at ``at`` (across, upwards; standard deviations) over ``grid``, a PNG of square tiles at ``offsets``.
+    """A point at ``position`` (across, upwards; in standard deviations) over ``grid``, a PNG of square tiles.
 
-    ``after`` is the PNG of what lies at the point; it answers question ``seq`` about ``about``. Read what is asked with
+    The tiles lie at ``offsets`` in both directions. ``after`` is the PNG of what lies at the point, ``alt`` its text;
+    it answers question ``seq`` about ``subject``. Read the question with
     :func:`pages.components.sliders.sliders.slider_move` before calling this.
     """
     data = {
-        "key": about,
+        "key": subject,
         "seq": seq,
-        "at": list(at),
+        "at": list(position),
         "names": list(names),
         "count": len(offsets),
         "reach": float(offsets[-1]),
         "grid": serve(grid, "image/png", f"{key}.grid"),
         "after": inline(after),
-        "words": words,
+        "words": alt,
     }
     _PLANE(key=key, data=data, on_move_change=listen)

@@ -1,9 +1,9 @@
-// A row for each term of the loss, to switch it off, and one for each setting.
+// The controls: a row for each term of the loss, which switches it on or off, and a row for each setting.
 
 import { element } from "../common.js";
 
 export function roleRow(state, role) {
-  const button = element("button", { type: "button", title: state.about.roles[role], textContent: role });
+  const button = element("button", { type: "button", title: state.objective.roles[role], textContent: role });
   const track = element("div", { className: "track" }, element("i"));
   const row = element("div", { className: "role" }, button, track, element("output"));
   row.style.setProperty("--role", state.roles[role]);
@@ -12,7 +12,7 @@ export function roleRow(state, role) {
   press();
   button.onclick = () => {
     if (!state.off.delete(role)) state.off.add(role);
-    state.told = "";
+    state.message = "";
     press();
     state.wake();
   };
@@ -49,12 +49,12 @@ function slider(state, knob, output) {
     write();
     set(state, knob, fromRange(Number(input.value)));
   };
-  // a step that suits a range without marks
+  // a step of a fortieth of the range: the browser's own would be too small
   input.onkeydown = (event) => {
-    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!way) return;
+    const direction = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!direction) return;
     event.preventDefault();
-    input.value = String(Number(input.value) + (way * (input.max - input.min)) / 40);
+    input.value = String(Number(input.value) + (direction * (input.max - input.min)) / 40);
     input.oninput();
   };
   write();
@@ -68,12 +68,12 @@ function set(state, knob, value) {
   }
   state.values[state.name] = { ...state.values[state.name], [knob.name]: value };
   state.settings = { ...state.settings, [knob.name]: value };
-  state.told = "";
+  state.message = "";
   knobsInUse(state);
   state.wake();
 }
 
-// Hide the knobs that now do nothing: γ² is part of a Gaussian p(y) only.
+// Hide the knobs that have no effect now: γ² belongs to a Gaussian p(y).
 export function knobsInUse(state) {
   for (const row of state.ui.knobs.children) {
     row.hidden = row.dataset.name === "gamma2" && state.settings.prior !== "gaussian";

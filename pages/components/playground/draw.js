@@ -4,20 +4,20 @@ import { centres, ON_CIRCLE, unit } from "./math.js";
 import { implied, rateOf } from "./world.js";
 
 const ROOM = 14; // pixels around the plane
-const REST = 0.012; // an arrow shorter than this (in the plane's units) is not drawn
+const SHORTEST = 0.012; // shorter arrows are not drawn (a share of the plane's half-width)
 
-// Where the points are drawn: on the circle where only their direction counts
-export function shown(state) {
+// The positions at which the points are drawn: on the circle for objectives that read only their directions.
+export function drawnPoints(state) {
   return ON_CIRCLE.has(state.name) ? unit(state.cloud.z) : state.cloud.z;
 }
 
-// The half-width of the plane follows the points, smoothly
+// Let the half-width of the plane follow the points smoothly; returns whether it still changes.
 function fit(state, z) {
   let most = ON_CIRCLE.has(state.name) ? 1.02 : 0.6;
   for (let i = 0; i < z.length; i++) most = Math.max(most, Math.abs(z[i]));
-  const wanted = Math.min(12, 1.3 * most);
-  state.half = !state.half || state.calm ? wanted : state.half + 0.12 * (wanted - state.half);
-  return Math.abs(state.half - wanted) > 0.002 * wanted;
+  const target = Math.min(12, 1.3 * most);
+  state.half = !state.half || state.calm ? target : state.half + 0.12 * (target - state.half);
+  return Math.abs(state.half - target) > 0.002 * target;
 }
 
 function toScreen(state, x, y) {
@@ -72,9 +72,10 @@ function ground(state, ctx) {
   }
 }
 
+// The ellipse of each datum's views, and for SimVAE the model's own σ as a dashed circle.
 function clouds(state, ctx, z) {
   const mean = centres(state.cloud, z);
-  const whole = implied(state.cloud, z);
+  const axes = implied(state.cloud, z);
   const sigma = Math.sqrt(state.settings.sigma2 ?? 0);
   const n2 = 2 * state.cloud.N;
   ctx.lineWidth = 1.5;
@@ -85,10 +86,10 @@ function clouds(state, ctx, z) {
     ctx.strokeStyle = state.colours[(n / 2) % state.colours.length];
     ctx.globalAlpha = 0.8;
     ctx.setLineDash([]);
-    // on the circle views differ along it only: an ellipse that lies on it, as long as their deviation
+    // on the circle the views differ only along it: a flat ellipse along the circle, as long as their deviation
     if (ON_CIRCLE.has(state.name) && size > 1e-6) {
-      ellipse(state, ctx, x / size, y / size, [Math.hypot(whole[0], whole[1]), 0.05, Math.atan2(x, -y)]);
-    } else ellipse(state, ctx, x, y, whole);
+      ellipse(state, ctx, x / size, y / size, [Math.hypot(axes[0], axes[1]), 0.05, Math.atan2(x, -y)]);
+    } else ellipse(state, ctx, x, y, axes);
     if (state.name === "simvae") {
       ctx.setLineDash([4, 5]);
       ellipse(state, ctx, x, y, [sigma, sigma, 0]);
@@ -98,6 +99,7 @@ function clouds(state, ctx, z) {
   ctx.globalAlpha = 1;
 }
 
+// An arrow on each point for each term that is switched on: the step that its gradient would make, shortened.
 function arrows(state, ctx, z, terms) {
   const reach = 7 * rateOf(state.name, state.settings) * state.cloud.N;
   const longest = 0.32 * state.half;
@@ -106,12 +108,12 @@ function arrows(state, ctx, z, terms) {
     if (state.off.has(role)) continue;
     ctx.strokeStyle = ctx.fillStyle = state.roles[role];
     for (let i = 0; i < z.length; i += 2) {
-      // the gradient on the circle itself
+      // from the gradient at z to the one on the circle
       const scale = ON_CIRCLE.has(state.name) ? Math.hypot(state.cloud.z[i], state.cloud.z[i + 1]) : 1;
       const dx = -reach * scale * term.z[i];
       const dy = -reach * scale * term.z[i + 1];
       const size = Math.hypot(dx, dy);
-      if (size < REST * state.half) continue;
+      if (size < SHORTEST * state.half) continue;
       const cut = (longest * (1 - Math.exp(-size / longest))) / size;
       const k = (state.size / 2 - ROOM) / state.half;
       const [px, py] = toScreen(state, z[i], z[i + 1]);
@@ -120,30 +122,31 @@ function arrows(state, ctx, z, terms) {
   }
 }
 
-function dots(state, ctx, z, remembers) {
+// The points; with `reconstructs`, also a square where the image of the selected point lies.
+function dots(state, ctx, z, reconstructs) {
   for (let i = 0; i < z.length; i += 2) {
     const n = (i / 2) % state.cloud.N;
     const [px, py] = toScreen(state, z[i], z[i + 1]);
-    if (remembers && i / 2 === state.chosen) {
-      // where its image lies
+    if (reconstructs && i / 2 === state.selected) {
       const [ix, iy] = toScreen(state, state.cloud.x[i], state.cloud.x[i + 1]);
       ctx.strokeStyle = state.roles.reconstruct;
       ctx.lineWidth = 1.5;
       ctx.strokeRect(ix - 4, iy - 4, 8, 8);
     }
     ctx.fillStyle = state.colours[n % state.colours.length];
-    ctx.strokeStyle = i / 2 === state.chosen ? state.ink : state.paper;
-    ctx.lineWidth = i / 2 === state.chosen ? 2.5 : 1.5;
+    ctx.strokeStyle = i / 2 === state.selected ? state.ink : state.paper;
+    ctx.lineWidth = i / 2 === state.selected ? 2.5 : 1.5;
     ctx.beginPath();
-    ctx.arc(px, py, i / 2 === state.chosen ? 7 : 5, 0, 2 * Math.PI);
+    ctx.arc(px, py, i / 2 === state.selected ? 7 : 5, 0, 2 * Math.PI);
     ctx.fill();
     ctx.stroke();
   }
 }
 
+// Draw the plane; returns whether its half-width still changes.
 export function draw(state, terms) {
   const ctx = state.canvas.getContext("2d");
-  const z = shown(state);
+  const z = drawnPoints(state);
   const moving = fit(state, z);
   ctx.setTransform(state.dpr, 0, 0, state.dpr, 0, 0);
   ctx.clearRect(0, 0, state.width, state.height);

@@ -1,26 +1,26 @@
-// The objectives' own mathematics on free points: values and gradients by role, as simssl_core/objectives defines
-// them.
+// The objectives on free points: value and gradients of each term by role, as simssl_core/objectives defines them.
 //
 // A cloud holds J views of N data in the plane as flat arrays, entry (j·N + n)·2 + d: z (points), v (log s², for the
-// generative ones), x (where each point's image lies), t (BYOL's slow copy). Every function returns
+// generative ones), x (where each point's image lies), t (BYOL's slow copy). Every objective returns
 // {role: {value, z, v}} with the gradients of that role's term. Expectations over q(z|x) = N(z, s²) are in closed
-// form; the decoder is the identity, so an image is a place in the plane. tests/browser/test_playground_math.py holds
-// all of it against autograd.
+// form; the decoder is the identity, so an image is a place in the plane. tests/browser/test_playground_math.py
+// compares all of it with autograd.
 
 const LOG_2PI = Math.log(2 * Math.PI);
 
+// A term with this value and zero gradients.
 export function part(cloud, value = 0) {
   return { value, z: new Float64Array(cloud.z.length), v: new Float64Array(cloud.z.length) };
 }
 
-// views' mean of each datum, (N, 2)
+// The mean of each datum's views, (N, 2).
 export function centres(cloud, z) {
   const mean = new Float64Array(2 * cloud.N);
   for (let i = 0; i < z.length; i++) mean[i % (2 * cloud.N)] += z[i] / cloud.J;
   return mean;
 }
 
-// Weight · Σ_n Σ_j ‖z − z̄‖², into out
+// Add weight · Σ_n Σ_j ‖z − z̄‖² and its gradient to `out`.
 function spreadInto(cloud, z, weight, out) {
   const mean = centres(cloud, z);
   for (let i = 0; i < z.length; i++) {
@@ -81,7 +81,7 @@ function vae(cloud, s) {
   return { push, reconstruct: reconstruct(cloud, s) };
 }
 
-// ---- on the circle: the loss reads p̂ = z/‖z‖
+// ---- on the circle: the loss depends on p̂ = z/‖z‖ only
 export function unit(z) {
   const p = new Float64Array(z.length);
   for (let i = 0; i < z.length; i += 2) {
@@ -92,7 +92,7 @@ export function unit(z) {
   return p;
 }
 
-// From a gradient at p̂ to one at z
+// Turn the gradient with respect to p̂ into the one with respect to z.
 function throughUnit(out, z, p) {
   for (let i = 0; i < z.length; i += 2) {
     const size = Math.max(Math.hypot(z[i], z[i + 1]), 1e-12);
@@ -103,7 +103,7 @@ function throughUnit(out, z, p) {
   return out;
 }
 
-// Scale · mean over data and ordered pairs a ≠ b of ⟨p^a, q^b⟩; both: q is p itself and moves too
+// scale · mean over data and ordered pairs a ≠ b of ⟨p^a, q^b⟩. `both`: q is p itself, so that it has a gradient too.
 function pairs(cloud, p, q, scale, both) {
   const out = part(cloud);
   const { J, N } = cloud;
@@ -153,17 +153,17 @@ function alignment_uniformity(cloud, s) {
   const count = (N * (N - 1)) / 2;
   const pull = spreadInto(cloud, p, (s.alignment * 2) / ((J - 1) * N), part(cloud));
   for (let j = 0; j < J; j++) {
-    const found = [];
+    const weighted = [];
     let sum = 0;
     for (let a = j * N; a < j * N + N; a++) {
       for (let b = a + 1; b < j * N + N; b++) {
         const w = Math.exp(s.t * (2 * (p[2 * a] * p[2 * b] + p[2 * a + 1] * p[2 * b + 1]) - 2));
         sum += w;
-        found.push([a, b, w]);
+        weighted.push([a, b, w]);
       }
     }
     push.value += (s.uniformity * Math.log(sum / count)) / J;
-    for (const [a, b, w] of found) {
+    for (const [a, b, w] of weighted) {
       for (let d = 0; d < 2; d++) {
         const g = (s.uniformity * 2 * s.t * w) / (sum * J);
         push.z[2 * a + d] += g * p[2 * b + d];
@@ -174,7 +174,7 @@ function alignment_uniformity(cloud, s) {
   return { pull: throughUnit(pull, cloud.z, p), push: throughUnit(push, cloud.z, p) };
 }
 
-// Without its predictor; t, the slow copy, receives no gradient
+// Without the predictor. The slow copy t receives no gradient.
 function byol(cloud) {
   const p = unit(cloud.z);
   const pull = pairs(cloud, p, unit(cloud.t), -2, false);
@@ -182,7 +182,7 @@ function byol(cloud) {
   return { pull: throughUnit(pull, cloud.z, p) };
 }
 
-// ---- by statistics of the batch
+// ---- losses on the statistics of the batch
 function vicreg(cloud, s) {
   const { J, N, z } = cloud;
   const pull = spreadInto(cloud, z, s.invariance / ((J - 1) * N), part(cloud));
@@ -213,7 +213,7 @@ function vicreg(cloud, s) {
   return { pull, push };
 }
 
-const SLICES = 16; // LeJEPA draws its directions at random; here they are evenly spread
+const SLICES = 16; // fixed, evenly spread directions; LeJEPA itself draws them at random
 const KNOTS = 17;
 const REACH = 3;
 

@@ -1,14 +1,14 @@
-// The component: its controls, the loop that moves the points, and what is said of them.
+// The component: its controls, the loop that moves the points, and the numbers and the note about them.
 
 import { element, fitCanvas, lifecycle, parts, prefersCalm, readTheme } from "../common.js";
 import { knobRow, knobsInUse, roleRow } from "./controls.js";
-import { draw, shown } from "./draw.js";
+import { draw, drawnPoints } from "./draw.js";
 import { listen } from "./input.js";
 import { OBJECTIVES } from "./math.js";
 import { forces, makeCloud, measures, place, step } from "./world.js";
 
 const [J, N] = [4, 8]; // views of each datum, data
-const JUMP = 60; // without motion one press makes this many steps
+const JUMP = 60; // steps at one press where motion is reduced
 const BUTTONS = ["run", "once", "reset", "again", "try"];
 const CHOICES = ["objective", "tied", "roles", "unit", "knobs"];
 const FACTS = ["count", "share", "rank", "spread", "note"];
@@ -29,7 +29,7 @@ function begin(root, { data }) {
     off: new Set(),
     values: {},
     seed: 7,
-    chosen: -1,
+    selected: -1,
     pace: 1,
     steps: 0,
   };
@@ -38,8 +38,8 @@ function begin(root, { data }) {
   listen(state);
   watch(state);
   choose(state, data.start in OBJECTIVES ? data.start : "simclr");
-  const first = data.experiments.find((experiment) => experiment.name === data.start);
-  if (first) prepare(state, first);
+  const experiment = data.experiments.find(({ name }) => name === data.start);
+  if (experiment) prepare(state, experiment);
   return state;
 }
 
@@ -74,44 +74,47 @@ function experimentButton(state, experiment) {
   return element("button", { type: "button", className: "tool", textContent: experiment.title, onclick });
 }
 
-// Nothing is drawn while the canvas is out of sight.
+// Follow the size of the canvas, and whether it is in sight: nothing is drawn while it is not.
 function watch(state) {
   state.sizes = new ResizeObserver(() => {
     measure(state);
     wake(state);
   });
   state.sizes.observe(state.canvas);
-  state.sights = new IntersectionObserver((entries) => {
+  state.visibility = new IntersectionObserver((entries) => {
     state.visible = entries[entries.length - 1].isIntersecting;
     wake(state);
   });
-  state.sights.observe(state.canvas);
+  state.visibility.observe(state.canvas);
   document.addEventListener("visibilitychange", state.wake);
 }
 
+// Switch to the objective `name`, with the terms `off` switched off.
 function choose(state, name, off = []) {
   const { ui } = state;
   state.name = name;
-  state.about = state.data.objectives.find((objective) => objective.name === name);
+  state.objective = state.data.objectives.find((objective) => objective.name === name);
   state.off = new Set(off);
   ui.objective.value = name;
   state.half = 0;
-  state.settings = { ...state.about.settings, ...state.values[name] };
+  state.settings = { ...state.objective.settings, ...state.values[name] };
   const roles = Object.keys(OBJECTIVES[name](makeCloud(2, 2, 1), state.settings));
   ui.roles.replaceChildren(...roles.filter((role) => role !== "other").map((role) => roleRow(state, role)));
-  ui.unit.textContent = state.about.unit;
-  ui.knobs.replaceChildren(...[...state.about.knobs, state.data.pace].map((knob) => knobRow(state, knob)));
+  ui.unit.textContent = state.objective.unit;
+  ui.knobs.replaceChildren(
+    ...[...state.objective.knobs, state.data.pace].map((knob) => knobRow(state, knob)),
+  );
   knobsInUse(state);
   restart(state);
 }
 
-// Set up what `experiment` says, at its start.
+// Set up `experiment` and put the points at their start.
 function prepare(state, experiment) {
   state.values[experiment.objective] = {};
   state.tied = experiment.tied;
   state.ui.tied.value = experiment.tied ? "1" : "";
   choose(state, experiment.objective, experiment.off);
-  state.told = experiment.see;
+  state.message = experiment.see;
 }
 
 function restart(state) {
@@ -119,10 +122,10 @@ function restart(state) {
   state.cloud = makeCloud(J, N, state.seed);
   place(state.cloud, state.name, state.tied);
   state.steps = 0;
-  state.chosen = -1;
-  state.told = "";
-  state.first = measures(state.cloud, shown(state)).spread;
-  state.canvas.setAttribute("aria-label", `${N} data in ${J} views each, moved by ${state.about.title}`);
+  state.selected = -1;
+  state.message = "";
+  state.first = measures(state.cloud, drawnPoints(state)).spread;
+  state.canvas.setAttribute("aria-label", `${N} data in ${J} views each, moved by ${state.objective.title}`);
   wake(state);
 }
 
@@ -154,17 +157,17 @@ function wake(state) {
     if (state.size > 0) {
       const { terms } = forces(state.cloud, state.name, state.settings, state.off);
       const moving = draw(state, terms);
-      tell(state, terms);
+      showNumbers(state, terms);
       if (moving || state.running) wake(state);
     }
   });
 }
 
-function tell(state, terms) {
+function showNumbers(state, terms) {
   const { ui, root } = state;
-  const { share, rank, spread } = measures(state.cloud, shown(state));
+  const { share, rank, spread } = measures(state.cloud, drawnPoints(state));
   const collapsed = spread < 0.05 * state.first || spread < 0.01;
-  tellTerms(state, terms);
+  showTerms(state, terms);
   ui.count.textContent = `step ${state.steps.toLocaleString("en")}`;
   ui.share.textContent = collapsed || Number.isNaN(share) ? "–" : share.toFixed(2);
   ui.rank.textContent = collapsed ? "–" : rank.toFixed(2);
@@ -174,10 +177,10 @@ function tell(state, terms) {
   Object.assign(root.dataset, { steps: state.steps, share, spread, collapsed, objective: state.name });
 }
 
-// Each term's value as a bar from the middle, and as a number.
-function tellTerms(state, terms) {
+// Show each term's value as a bar from the middle and as a number.
+function showTerms(state, terms) {
   const values = Object.entries(terms).map(([role, term]) => (role === "other" ? 0 : Math.abs(term.value)));
-  const longest = Math.max(1e-9, state.about.scale, ...values);
+  const longest = Math.max(1e-9, state.objective.scale, ...values);
   for (const row of state.ui.roles.children) {
     const { value } = terms[row.dataset.role];
     const length = (50 * Math.abs(value)) / longest;
@@ -191,7 +194,7 @@ function tellTerms(state, terms) {
 
 function noteOn(state, collapsed, share) {
   if (collapsed) return "Collapsed: every image has the same representation. Nothing pushes them apart.";
-  if (state.told) return state.told;
+  if (state.message) return state.message;
   const coincide = share < 0.02 && state.steps > 20;
   if (coincide) return "The views of each datum coincide: content is kept, style is gone.";
   return "Solid ellipse: p(z|y) as the points imply it. Dashed: the model’s own σ, where it has one.";
@@ -205,7 +208,7 @@ function measure(state) {
   state.dpr = fitCanvas(canvas, state.width, state.height);
 }
 
-// The browser's own sliders and boxes are as light or dark as the canvas.
+// Follow the theme; the browser's own sliders and boxes become as light or dark as the canvas.
 function followTheme(state) {
   Object.assign(state, readTheme(state.root));
   const background = getComputedStyle(state.canvas).backgroundColor;
@@ -224,7 +227,7 @@ function end(state) {
   state.alive = false;
   cancelAnimationFrame(state.frame);
   state.sizes.disconnect();
-  state.sights.disconnect();
+  state.visibility.disconnect();
   document.removeEventListener("visibilitychange", state.wake);
 }
 

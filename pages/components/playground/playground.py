@@ -1,4 +1,4 @@
-"""Free points in the plane that an objective's own gradients move, as a component: all of it runs in the browser."""
+"""Free points in the plane, moved by the gradients of an objective, as a component that runs in the browser."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ def playground(
     objectives: Sequence[dict[str, Any]],
     experiments: Sequence[dict[str, Any]],
     start: str,
-    pace: float,
+    pace: dict[str, Any],
     colours: dict[str, str],
     classes: Sequence[str],
 ) -> None:
-    """Draw it. ``objectives``: name, title, roles, settings and knobs of each; ``experiments``: what each switches off.
+    """Draw the playground.
 
-    ``start``: the objective or experiment that it opens with. ``pace``: steps a second. ``colours`` by role,
-    ``classes``: a colour for each datum.
+    ``objectives``: name, title, roles, settings and knobs of each. ``experiments``: the objective of each and the terms
+    that it switches off. ``start``: the objective or experiment that the playground opens with. ``pace``: the knob for
+    the step size. ``colours``: a colour by role; ``classes``: a colour for each datum.
     """
     data = {
         "objectives": list(objectives),

@@ -1,11 +1,11 @@
-// What moves the points: a cloud of images, one step of gradient descent, and what is measured of it.
+// The points: the cloud of images, one step of gradient descent, and the measures of the points.
 
 import { centres, OBJECTIVES, ON_CIRCLE, part, unit } from "./math.js";
 
 const RATES = { simclr: 0.12, alignment_uniformity: 0.06, vicreg: 0.012, lejepa: 0.5, byol: 0.08 };
-const LONGEST = 0.2; // no point moves further in one step
+const LONGEST = 0.2; // the longest distance that a point moves in one step
 
-// mulberry32: the same picture at every visit
+// mulberry32, seeded: the same points at every visit.
 function random(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -15,7 +15,7 @@ function random(seed) {
   };
 }
 
-// N data on a rough ring, J views each that differ along one direction most: content and style of the images.
+// N data on a rough ring (content), in J views each that differ mostly along one direction (style).
 export function makeCloud(J, N, seed) {
   const u = random(seed);
   const normal = () => Math.sqrt(-2 * Math.log(u() + 1e-12)) * Math.cos(2 * Math.PI * u());
@@ -44,21 +44,21 @@ export function makeCloud(J, N, seed) {
   };
 }
 
-// The step size, for a gradient per datum. Generative losses are quadratic in the points: a third of what is stable
-// there.
+// The step size for a gradient per datum. The generative losses are quadratic in the points; their step is about a
+// third of the inverse curvature.
 export function rateOf(name, s) {
   if (name in RATES) return RATES[name];
   const prior = name === "vae" ? 1 : 1 / s.sigma2 + (s.prior === "gaussian" ? 1 / s.gamma2 : 0);
   return 0.35 / (s.reconstruction_weight / s.decoder_variance + prior);
 }
 
-// Where the points stand before anything has moved
+// Put the points at their start.
 export function place(cloud, name, tied) {
   if (tied) through(cloud);
   if (ON_CIRCLE.has(name) && !tied) cloud.z.set(unit(cloud.z));
 }
 
-// z = W x + b: one linear map for all
+// Set z = W x + b: one linear map for all points.
 function through(cloud) {
   const { W, b, x, z } = cloud;
   for (let i = 0; i < z.length; i += 2) {
@@ -67,6 +67,7 @@ function through(cloud) {
   }
 }
 
+// The terms of the loss by role, and the sum of those that are not `off`.
 export function forces(cloud, name, settings, off) {
   const terms = OBJECTIVES[name](cloud, settings);
   const total = part(cloud);
@@ -81,7 +82,7 @@ export function forces(cloud, name, settings, off) {
   return { terms, total };
 }
 
-// One step of gradient descent, on the points themselves or (tied) on the one map that makes them.
+// One step of gradient descent: on the points themselves or, `tied`, on the linear map that makes them.
 export function step(cloud, name, settings, off, tied, pace) {
   const { total } = forces(cloud, name, settings, off);
   const rate = rateOf(name, settings) * pace * cloud.N;
@@ -95,8 +96,8 @@ export function step(cloud, name, settings, off, tied, pace) {
         b[d] += total.z[i + d];
       }
     }
-    const soft = (name in RATES ? 1 : 1 / (0.7 * cloud.J)) * (rate / cloud.N);
-    const cut = (g) => Math.max(-LONGEST, Math.min(LONGEST, soft * g));
+    const mapRate = (name in RATES ? 1 : 1 / (0.7 * cloud.J)) * (rate / cloud.N);
+    const cut = (g) => Math.max(-LONGEST, Math.min(LONGEST, mapRate * g));
     cloud.W = cloud.W.map((w, k) => w - cut(W[k]));
     cloud.b = cloud.b.map((w, k) => w - cut(b[k]));
     through(cloud);
@@ -152,7 +153,8 @@ export function measures(cloud, z) {
   return { share: total > 1e-9 ? within / total : NaN, rank, spread: Math.sqrt((xx + yy) / z.length) };
 }
 
-// The views' own covariance, pooled over data: the ellipse of p(z|y) that the points imply, as [a, b, angle].
+// The ellipse of p(z|y) that the points imply, from the views' covariance pooled over data: as
+// [half-axis, half-axis, angle].
 export function implied(cloud, z) {
   const mean = centres(cloud, z);
   let xx = 0;

@@ -1,4 +1,5 @@
-// The gallery: a card for each run. Links are real (they open in a new tab too); a plain click stays in this session.
+// The gallery: a card for each run. Links have addresses, so that they can open in a new tab; a plain click stays in
+// this session.
 
 import { element, lifecycle } from "../common.js";
 
@@ -11,7 +12,7 @@ function update(state, { data, setTriggerValue }) {
 }
 
 function drawCard(state, card, base) {
-  const ways = card.links.map((link) => anchor(state, base, link, { textContent: link.label }));
+  const links = card.links.map((link) => anchor(state, base, link, { textContent: link.label }));
   const title = element("h4", {}, dot(card.colour), element("span", { textContent: card.title }));
   return element(
     "article",
@@ -20,21 +21,21 @@ function drawCard(state, card, base) {
     title,
     element("small", { textContent: card.note, title: card.note }),
     element("dl", {}, ...card.scores.flatMap(drawScore)),
-    element("nav", { "aria-label": `Open ${card.run}` }, ...ways),
+    element("nav", { "aria-label": `Open ${card.run}` }, ...links),
   );
 }
 
 function anchor(state, base, link, properties) {
-  const made = element("a", {
+  const node = element("a", {
     href: `${base}${link.page}?${new URLSearchParams(link.query)}`,
     ...properties,
   });
-  made.onclick = (event) => {
+  node.onclick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     state.send("go", { page: link.page, query: link.query });
   };
-  return made;
+  return node;
 }
 
 function drawPicture(state, card, base) {
@@ -60,9 +61,9 @@ function drawScore({ name, value, colour }) {
 }
 
 function dot(colour) {
-  const made = element("i");
-  made.style.background = colour;
-  return made;
+  const node = element("i");
+  node.style.background = colour;
+  return node;
 }
 
 export default lifecycle(".cards", { begin: () => ({}), update, end: () => {} });

@@ -1,9 +1,9 @@
-// Sliders that act while they are dragged.
+// Sliders whose picture follows while they are dragged.
 
 import { cssUrl, element, lifecycle, parts, pointerIn } from "../common.js";
 import { answered, ask, deviations, questions } from "../questions.js";
 
-const STILL = 0.04; // standard deviations below which a slider counts as not moved
+const STILL = 0.04; // standard deviations; a slider nearer to zero counts as not moved
 
 function begin(root) {
   const ui = parts(root, "before", "after", "what", "near", "scale", "reset", "rows", "more");
@@ -18,7 +18,7 @@ function begin(root) {
   return state;
 }
 
-// The sliders' rows, made anew only where their dimensions or their pictures changed.
+// Make the rows of sliders, unless neither their dimensions nor their pictures changed.
 function layRows(state, data) {
   const shape = JSON.stringify([data.dims, data.strip.offsets, data.strip.url, state.key]);
   if (state.shape === shape) return;
@@ -87,7 +87,7 @@ function update(state, { data, setStateValue }) {
   const { root, ui } = state;
   state.send = setStateValue;
   state.data = data;
-  if (state.key !== data.key) Object.assign(state, { key: data.key, values: {}, asked: 0, pending: false });
+  if (state.key !== data.key) Object.assign(state, { key: data.key, values: {}, sentAt: 0, pending: false });
   state.seq = Math.max(state.seq, data.seq);
   ui.before.src = data.before;
   ui.before.alt = data.words.image;
