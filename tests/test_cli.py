@@ -191,7 +191,7 @@ def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
     assert state_steps(tmp_path / "r-vae")[-1] == step > 0
     resumed = train.session.run_race  # the same in this process, for three more steps
     config, race = train._resumed("r", str(tmp_path))
-    running = resumed(config, tmp_path, race=race, resume=True, final=False)
+    running = resumed(config, tmp_path, race_file=race, resume=True, final=False)
     steps = [next(running).step for _ in range(4)]
     running.close()
     assert steps[-1] > step

@@ -83,7 +83,7 @@ def run(chosen: argparse.Namespace) -> int:
         reports = session.run_race(
             config,
             chosen.root,
-            race=race,
+            race_file=race,
             resume=race is not None,
             final=not chosen.no_final,
             interrupted=lambda: asked[0],
