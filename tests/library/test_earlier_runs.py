@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-import simssl_core as ssl
+import simssl_core as lab
 from simssl_core import library
 from simssl_core.analysis import latent_map
 from simssl_core.library import archive
+from simssl_core.runtime.processes import PROJECT
 from simssl_core.storage import evaluation_file
-from simssl_core.storage.paths import PROJECT
 from simssl_core.storage.run_record import weights_id
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -59,7 +59,7 @@ def read_record(root, run):
 
 
 def read_representations(root, run):
-    encoder = ssl.load(root / run)
+    encoder = lab.load(root / run)
     return encoder(images(encoder.shape)).tolist()
 
 
