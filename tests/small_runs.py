@@ -1,4 +1,4 @@
-"""Runs on the disk in a second: untrained weights, a real record and a map with made-up layouts that move."""
+"""Saves runs within a second: untrained weights, a real record and a map whose made-up layouts move."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ STEPS = (0, 40, 90)
 def small_runs(
     root: Path, data: str, objectives: list[str], name: str = "small", points: int = 120, frames: int = len(STEPS)
 ) -> list[str]:
-    """Write one run for each objective, all on the same points; returns their ids. Further ``frames`` follow STEPS."""
+    """Save one run for each objective, all with the same map points; returns the runs' names.
+
+    If ``frames`` is larger than ``len(STEPS)``, further frames follow at every tenth step.
+    """
     config = recommended(
         data,
         objectives,
@@ -33,19 +36,20 @@ def small_runs(
     race = Race(config, dataset)
     table, images = map_points(dataset, race.view_maker, Plan(map_points=points, clouds=4, cloud_views=6))
     webp, columns = sheet(images, quality=90)
+    later_steps = range(STEPS[-1] + 10, STEPS[-1] + 1 + 10 * (frames - len(STEPS)), 10)
     runs = []
     for seed, label in enumerate(race.members):
         run = config.run_name(label)
         write_run(root / run, race.record(label, status="finished"), race.members[label].objective)
         map_files.begin(run, root, table, webp, columns, images.shape[2:])
-        for step in (*STEPS, *range(STEPS[-1] + 10, STEPS[-1] + 1 + 10 * (frames - len(STEPS)), 10)):
+        for step in (*STEPS, *later_steps):
             map_files.add_frame(run, root, step, layouts(table["label"].to_numpy(), step, seed))
         runs.append(run)
     return runs
 
 
 def layouts(labels: np.ndarray, step: int, seed: int) -> dict[str, np.ndarray]:
-    """Classes drift apart with ``step``: umap (N, 2) and pca (N, 3)."""
+    """Layouts in which the classes move apart with ``step``: umap (N, 2) and pca (N, 3)."""
     rng = np.random.default_rng(seed)
     start, centre = rng.normal(size=(len(labels), 3)), rng.normal(size=(12, 3)) * 6
     moved = start + centre[np.clip(labels, 0, 11)] * (1 - np.exp(-step / max(STEPS)))

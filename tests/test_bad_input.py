@@ -277,15 +277,15 @@ def lying(root) -> bytes:
 
 RECORD, WEIGHTS = "good-vae/run.json", "good-vae/weights.safetensors"
 ZIPS = {
-    "no zip": (lambda root: b"hello", "not a whole zip"),
-    "half a zip": (lambda root: packed(root)[:-200], "not a whole zip"),
+    "no zip": (lambda root: b"hello", "not a complete zip"),
+    "half a zip": (lambda root: packed(root)[:-200], "not a complete zip"),
     "a bomb": (lambda root: packed(root, **{"good-vae/history.csv": bytes(30_000_000)}), "unpacks to"),
     "too many files": (lambda root: packed(root, many), "at most 400"),
     "a path outside": (lambda root: packed(root, **{"../../evil.json": b"{}"}), "unsafe name"),
     "an absolute path": (lambda root: packed(root, **{"/etc/evil": b"{}"}), "unsafe name"),
     "a link": (lambda root: packed(root, link), "the link"),
     "a pickle": (lambda root: packed(root, **{"good-vae/weights.pt": pickle.dumps(1)}), "pickle"),
-    "a stranger": (lambda root: packed(root, **{"good-vae/setup.py": b"print()"}), "no file of a run"),
+    "a stranger": (lambda root: packed(root, **{"good-vae/setup.py": b"print()"}), "not a file of a run"),
     "no weights": (lambda root: packed(root, **{WEIGHTS: None}), "no weights.safetensors"),
     "weights cut short": (lambda root: packed(root, **{WEIGHTS: b"\x08\0\0\0\0\0\0\0{}"}), "safetensors|short|table"),
     "sizes that lie": (lying, "zip|longer"),

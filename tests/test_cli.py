@@ -184,7 +184,7 @@ def test_ctrl_c_saves_and_a_second_command_resumes(tmp_path):
     step = json.loads(out)["step"]
     assert state_steps(tmp_path / "r-vae")[-1] == step > 0
     config, race_file = train._resumed("r", str(tmp_path))  # resumed in this process, for three more steps
-    reports = train.session.run_race(config, tmp_path, race=race_file, resume=True, final=False)
+    reports = train.session.run_race(config, tmp_path, race_file=race_file, resume=True, final=False)
     steps = [next(reports).step for _ in range(4)]
     reports.close()
     assert steps[-1] > step

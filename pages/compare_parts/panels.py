@@ -120,7 +120,7 @@ def information(groups: Sequence[Group]) -> Panel | None:
 @cached_by_content
 def bound(groups: Sequence[Group]) -> Panel | None:
     """ELBO_SSL of frozen representations, where it was measured."""
-    known = [(g, found.elbo) for g in groups for found in g.found[:1] if found.elbo]
+    known = [(g, measured.elbo) for g in groups for measured in g.evaluations[:1] if measured.elbo]
     if not known:
         return None
     parts = [{"reconstruct": e.reconstruct, "entropy": e.entropy, "prior": e.prior} for _, e in known]

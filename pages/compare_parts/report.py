@@ -40,7 +40,7 @@ def all_panels(compared: Comparison, data: str) -> list[Panel]:
 
 def bound_button(compared: Comparison) -> None:
     """A button for ELBO_SSL of those runs that it is not known of."""
-    known = {g.first.run for g in compared.groups if any(found.elbo for found in g.found)}
+    known = {g.first.run for g in compared.groups if any(evaluation.elbo for evaluation in g.evaluations)}
     runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
     about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
     background_task.task_button(ELBO, runs, "Measure ELBO_SSL of them too", about)

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         reports = session.run_race(
             config,
             arguments.root,
-            race=race_file,
+            race_file=race_file,
             resume=race_file is not None,
             final=not arguments.no_final,
             interrupted=lambda: request.made,

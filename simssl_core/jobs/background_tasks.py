@@ -1,8 +1,8 @@
-"""Longer work on finished runs, in a process of its own: learning memory decoders, measuring in full.
+"""Background tasks on finished runs: learning memory decoders or measuring in full, in a separate process.
 
-A page starts it, looks at its progress and may stop it; closing the page changes nothing. One task of each kind at a
-time. Everything that a page calls here is torch-free. Under ``<root>/.lab/tasks/`` lie, for each kind, a lease held by
-the living process, its progress (JSON) and, when somebody asks for it, a wish to stop.
+A page starts a task, displays its progress and can stop it; the task continues when the page is closed. Only one task
+of each kind runs at a time. The functions that pages call do not import torch. For each kind, ``<root>/.lab/tasks/``
+holds the lease of the running process, its progress (JSON), its log and, if a page has asked it to end, a stop file.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,19 +24,26 @@ from simssl_core.storage import files, paths
 from simssl_core.storage.locks import Lease, held
 
 MEMORY, FULL, ELBO = "memory", "full", "elbo"
-KINDS = {MEMORY: "Learning what is remembered", FULL: "Measuring in full", ELBO: "Measuring, ELBO_SSL included"}
+KINDS = {MEMORY: "Learning memory decoders", FULL: "Measuring in full", ELBO: "Measuring in full with ELBO_SSL"}
 MODULE = "simssl_core.jobs.background_tasks"
 NICE = 10
-SAY_SECONDS = 0.4
-START_SECONDS = 30.0  # that importing torch may take before a process without a lease counts as dead
+WRITE_SECONDS = 0.4  # between two writes of the progress file
+START_SECONDS = 30.0  # a process without a lease counts as starting for this long: importing torch takes time
 Root = str | os.PathLike | None
 
 
 @dataclass
 class BackgroundTask:
-    """How far a task is: the ``run`` it is at, ``number`` of them done, ``share`` in [0, 1] of the whole, in words.
+    """The state of a task, as its progress file holds it.
 
-    ``trouble`` tells, by run, what could not be done. ``alive``: a process is at it.
+    Attributes:
+        kind, runs: what is done, and to which runs, in this order.
+        run, number: the run in progress, and how many runs are done.
+        share: progress of the whole task in [0, 1].
+        words: the present step, as text for the page.
+        started, ended: seconds since 1970; ``ended`` is 0 until the task ends.
+        trouble: for each run that failed, the reason.
+        alive: whether a process is working on the task (not saved).
     """
 
     kind: str
@@ -51,71 +59,76 @@ class BackgroundTask:
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, once that can be told."""
+        """The estimated seconds left; None until 5 % of the task is done."""
+        if self.share <= 0.05:
+            return None
         passed = time.time() - self.started
-        return passed * (1 - self.share) / self.share if self.share > 0.05 else None
+        return passed * (1 - self.share) / self.share
 
 
 def start(kind: str, runs: Sequence[str], root: Root = None) -> None:
-    """Begin the task for these runs, one after the other, in a process of its own.
+    """Start a process that does the task for these runs, one after the other.
 
     Raises:
-        RunError: no such run, one of this kind is under way already, or the process cannot be started.
+        RunError: a run does not exist, a task of this kind is already under way, or the process cannot be started.
     """
-    where = paths.root(root)
+    root = paths.root(root)
     if kind not in KINDS or not runs:
-        raise RunError(f"There is nothing to do: '{kind}' for {len(runs)} runs.")
+        raise RunError(f"There is no task of kind '{kind}' for {len(runs)} runs.")
     for run in runs:
-        if not (paths.run_folder(where, run) / "run.json").is_file():
-            raise RunError(f"There is no run called '{run}' in {where}.")
-    now = status(kind, where)
-    if now is not None and now.alive:
-        raise RunError(f"{KINDS[kind]} is under way already, at '{now.run or now.runs[0]}'; wait for it or stop it.")
-    _file(where, kind, "stop").unlink(missing_ok=True)
-    _say(where, BackgroundTask(kind, tuple(runs), started=time.time()))
+        if not (paths.run_folder(root, run) / "run.json").is_file():
+            raise RunError(f"There is no run called '{run}' in {root}.")
+    current = status(kind, root)
+    if current is not None and current.alive:
+        run = current.run or current.runs[0]
+        raise RunError(f"{KINDS[kind]} is already under way, at run '{run}'; wait for it or stop it.")
+    _file(root, kind, "stop").unlink(missing_ok=True)
+    _write(root, BackgroundTask(kind, tuple(runs), started=time.time()))
     try:
-        start_module(MODULE, kind, *runs, "--root", str(where), threads=1, log=_file(where, kind, "log"))
+        start_module(MODULE, kind, *runs, "--root", str(root), threads=1, log=_file(root, kind, "log"))
     except OSError as error:
         raise RunError(f"The process could not be started: {error.strerror or error}.") from error
 
 
 def status(kind: str, root: Root = None) -> BackgroundTask | None:
-    """The task of this kind, under way or ended last; None where there never was one. Writes nothing."""
-    where = paths.root(root)
+    """The current or most recent task of this kind; None if there has never been one. Writes nothing."""
+    root = paths.root(root)
     try:
-        values = files.read_json(_file(where, kind, "json"))
+        values = files.read_json(_file(root, kind, "json"))
         task = BackgroundTask(**{**values, "runs": tuple(values["runs"])})
     except (CheckpointError, TypeError, KeyError):
         return None
-    young = not task.ended and task.number == 0 and not task.run and time.time() - task.started < START_SECONDS
-    task.alive = held(_file(where, kind, "lease")) or young
+    begun = task.ended or task.number > 0 or task.run
+    starting = not begun and time.time() - task.started < START_SECONDS
+    task.alive = held(_file(root, kind, "lease")) or starting
     return task
 
 
 def stop(kind: str, root: Root = None) -> None:
-    """Ask the task to end; what it has finished stays."""
+    """Ask the task to end. Results that it has already saved stay."""
     files.write_whole(_file(paths.root(root), kind, "stop"), "stop")
 
 
 def run_task(kind: str, runs: Sequence[str], root: Path) -> BackgroundTask:
-    """Do the task here and now, telling its progress; what fails for one run does not keep the others waiting.
+    """Do the task in this process and write its progress. A failure on one run does not affect the others.
 
     Raises:
-        RunError: another process is at it.
+        RunError: another process is doing a task of this kind.
     """
     lease = Lease(_file(root, kind, "lease"))
     if not lease.take():
-        raise RunError(f"{KINDS[kind]} is under way already.")
-    task, said = BackgroundTask(kind, tuple(runs), started=time.time()), 0.0
+        raise RunError(f"{KINDS[kind]} is already under way.")
+    task = BackgroundTask(kind, tuple(runs), started=time.time())
+    written = 0.0
     try:
         for number, run in enumerate(runs):
             task.run, task.number = run, number
-            with _noted(task, run):
-                for share, words in _STEPS[kind](root / run):
-                    task.share, task.words = (number + share) / len(runs), words
-                    if time.time() - said > SAY_SECONDS:
-                        said = time.time()
-                        _say(root, task)
+            with _failure_recorded(task, run):
+                for share, text in _STEPS[kind](root / run):
+                    task.share, task.words = (number + share) / len(runs), text
+                    if time.time() - written > WRITE_SECONDS:
+                        written = time.time()
+                        _write(root, task)
                     if _file(root, kind, "stop").exists():
                         task.words = "stopped"
                         return task
@@ -123,36 +136,28 @@ def run_task(kind: str, runs: Sequence[str], root: Path) -> BackgroundTask:
         return task
     finally:
         task.ended = time.time()
-        _say(root, task)
+        _write(root, task)
         lease.release()
 
 
-class _noted:
-    """Whatever goes wrong with one run is noted in the task, in plain words; details go to the log."""
-
-    def __init__(self, task: BackgroundTask, run: str) -> None:
-        self.task, self.run = task, run
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind, error, trace) -> bool:
-        if error is None or not isinstance(error, Exception):
-            return False
-        if not isinstance(error, LabError):
-            import traceback
-
-            traceback.print_exception(kind, error, trace)
-        self.task.trouble[self.run] = str(error) if isinstance(error, LabError) else f"{kind.__name__}: {error}"
-        return True
+@contextmanager
+def _failure_recorded(task: BackgroundTask, run: str) -> Iterator[None]:
+    """Catch any error raised for ``run`` and record its reason in the task; an unexpected one is also logged."""
+    try:
+        yield
+    except LabError as error:
+        task.trouble[run] = str(error)
+    except Exception as error:
+        traceback.print_exc()
+        task.trouble[run] = f"{type(error).__name__}: {error}"
 
 
 def _memory(folder: Path) -> Iterator[tuple[float, str]]:
     from simssl_core.analysis import memory_decoders
 
     yield 0.0, "loading the run and its data"
-    for moment in memory_decoders.learn(folder):
-        yield moment.share, f"step {moment.step:,}, loss {moment.loss:.4f} per pixel"
+    for progress in memory_decoders.learn(folder):
+        yield progress.share, f"step {progress.step:,}, loss {progress.loss:.4f} per pixel"
 
 
 def _full(folder: Path, elbo: bool = False) -> Iterator[tuple[float, str]]:
@@ -164,33 +169,38 @@ def _full(folder: Path, elbo: bool = False) -> Iterator[tuple[float, str]]:
         yield progress.share, progress.task
 
 
-_STEPS = {MEMORY: _memory, FULL: _full, ELBO: lambda folder: _full(folder, elbo=True)}
+def _full_with_elbo(folder: Path) -> Iterator[tuple[float, str]]:
+    return _full(folder, elbo=True)
+
+
+# Each function works on one run folder and yields the share done in [0, 1] and a text.
+_STEPS = {MEMORY: _memory, FULL: _full, ELBO: _full_with_elbo}
 
 
 def _file(root: Path, kind: str, ending: str) -> Path:
     return paths.lab(root) / "tasks" / f"{kind}.{ending}"
 
 
-def _say(root: Path, task: BackgroundTask) -> None:
+def _write(root: Path, task: BackgroundTask) -> None:
     values = {name: value for name, value in asdict(task).items() if name != "alive"}
     files.write_whole(_file(root, task.kind, "json"), json.dumps(values))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The process behind :func:`start`."""
+def main(argv: list[str] | None = None) -> int:
+    """The program that :func:`start` runs: 0 if every run succeeded, else 2."""
     parser = argparse.ArgumentParser(description="Work on finished runs in the background.")
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--root", type=Path, required=True)
-    chosen = parser.parse_args(arguments)
+    arguments = parser.parse_args(argv)
     with suppress(OSError, AttributeError):
         os.nice(NICE)
     try:
-        done = run_task(chosen.kind, chosen.runs, chosen.root)
+        task = run_task(arguments.kind, arguments.runs, arguments.root)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2
-    return 2 if done.trouble else 0
+    return 2 if task.trouble else 0
 
 
 if __name__ == "__main__":

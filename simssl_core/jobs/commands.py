@@ -1,4 +1,4 @@
-"""Commands from pages and shells, carried out between two steps; turned knobs are turned again on resume."""
+"""Carries out, between two training steps, the commands that pages and shells send; repeats changes after a resume."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class CommandHandler:
-    """What others ask of a race. ``race`` is None until it is built; knobs cannot be turned before."""
+    """Carries out a race's commands. ``race`` is None until the race is built; before that no setting can change."""
 
     def __init__(self, root: Path, file: RaceFile, recorder: Recorder) -> None:
         self.root, self.file, self.recorder = root, file, recorder
         self.race: Race | None = None
         self._replay: list[Change] = sorted(file.changes, key=lambda change: change.step)
 
-    def obey(self, status: str) -> str:
-        """Carry out what was asked; the race's new status: training, paused, stopped, or as it was."""
+    def handle(self, status: str) -> str:
+        """Carry out all waiting commands and return the new status: training, paused, stopped or ``status`` itself."""
         for command in self.recorder.store.take_commands(self.file.race):
             if command.kind == "change":
                 self._change(command)
@@ -36,9 +36,9 @@ class CommandHandler:
         return status
 
     def replay(self) -> None:
-        """Turn again the knobs that had been turned by this step, in their order, before the race was resumed.
+        """Repeat, in order, the changes that were made up to the present step before the race was resumed.
 
-        (Those that the checkpoint knows already are turned to what they are.)
+        Repeating a change that the checkpoint already includes has no effect.
         """
         while self._replay and self._replay[0].step <= self.race.step:
             change = self._replay.pop(0)
@@ -48,30 +48,31 @@ class CommandHandler:
                 self.recorder.event("refused", str(error), step=self.race.step)
 
     def _change(self, command: Command) -> None:
-        """Turn a knob; the race's file remembers it, so that a resumed run turns it at the same step."""
+        """Change a setting and save the change in the race's file, so that a resumed race repeats it at this step."""
         label, name, value = command.data.get("member"), command.data["name"], command.data["value"]
         data = {"member": label, "name": name, "new": value}
         if self.race is None:
-            self.recorder.event("refused", f"{name} can be changed once the race trains", **data)
+            self.recorder.event("refused", f"{name} cannot be changed before the race trains", **data)
             return
-        before = _present(self.race, label, name)
+        old_values = _current_values(self.race, label, name)
         try:
             self.race.change(label, name, value)
         except (ConfigError, RunError) as error:
-            known = label if label in self.file.runs else None
-            self.recorder.event("refused", str(error), known, self.race.step, **data)
+            member = label if label in self.file.runs else None
+            self.recorder.event("refused", str(error), member, self.race.step, **data)
             return
         self.file.changes.append(Change(self.race.step, label, name, value))
         self.file.save(self.root)
-        for member, old in before.items():
+        for member, old in old_values.items():
             text = f"{member}: {name} {old} → {value}"
             data = {"member": member, "name": name, "old": old, "new": value}
             self.recorder.event("change", text, member, self.race.step, **data)
 
 
-def _present(race: Race, label: str | None, name: str) -> dict[str, Any]:
-    """The knob's present value for each member that has it."""
-    chosen = {k: m for k, m in race.members.items() if (label is None or k == label) and m.can_change(name)}
-    if name == "learning_rate":
-        return {key: member.learning_rate for key, member in chosen.items()}
-    return {key: getattr(member.objective.settings, name) for key, member in chosen.items()}
+def _current_values(race: Race, label: str | None, name: str) -> dict[str, Any]:
+    """``{label: value}`` of the setting ``name``, for the member ``label`` (None: every member) that has it."""
+    values = {}
+    for key, member in race.members.items():
+        if (label is None or key == label) and member.can_change(name):
+            values[key] = member.learning_rate if name == "learning_rate" else getattr(member.objective.settings, name)
+    return values

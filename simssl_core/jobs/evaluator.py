@@ -1,7 +1,8 @@
 """The evaluator: a small process beside the trainer that turns features into scores and map frames.
 
-It has a Python of its own, so that scikit-learn, numba and UMAP never hold the trainer's lock, and one thread that
-waits passively. It dies with its parent: its input ends. If it dies alone, training goes on.
+It is a separate Python process, so that scikit-learn, numba and UMAP never hold the trainer's interpreter lock. It
+computes with one thread. When the trainer ends, the evaluator's input ends and so does the evaluator; if only the
+evaluator dies, training continues.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MODULE = "simssl_core.jobs.evaluator_process"
 
 
 class Evaluator:
-    """The trainer's handle: one job at a time goes in, its result comes out of :meth:`poll`. Never blocks."""
+    """The trainer's handle on the process: :meth:`submit` one job at a time, then :meth:`poll`. Neither blocks."""
 
     def __init__(self) -> None:
         self._child = start_module(MODULE, threads=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -30,18 +31,18 @@ class Evaluator:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The id of the process."""
         return self._child.pid
 
     def submit(self, job: Job) -> None:
-        """Hand over a job; only when not :attr:`busy`."""
+        """Send a job. Raises RuntimeError if the evaluator is :attr:`busy`."""
         if self.busy:
             raise RuntimeError("the evaluator already has a job")
         self.busy = True
         threading.Thread(target=self._exchange, args=(job,), daemon=True).start()
 
     def poll(self) -> Result | None:
-        """The result, once it is there; sets :attr:`dead` if the process has ended instead."""
+        """The result once it has arrived, else None; sets :attr:`dead` if the process has ended instead."""
         try:
             result = self._results.get_nowait()
         except queue.Empty:
@@ -63,7 +64,7 @@ class Evaluator:
                 pipe.close()
 
     def _exchange(self, job: Job) -> None:
-        # Both ends are this program's own processes, joined by an anonymous pipe: nothing foreign can be unpickled.
+        # Both processes belong to this program and share an anonymous pipe: no foreign data can be unpickled.
         try:
             pickle.dump(job, self._child.stdin, protocol=pickle.HIGHEST_PROTOCOL)
             self._child.stdin.flush()

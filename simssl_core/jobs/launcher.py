@@ -1,7 +1,7 @@
-"""Starting, steering and finding the processes that train. Torch-free: a page must answer at once.
+"""Starts races in worker processes, sends them commands and reads their status. Torch-free: pages need a quick answer.
 
-A worker is a process in a session of its own: the death of the web server or the shell does not touch it. What is asked
-of it (pause, resume, stop, a turned knob) travels as a command through the store; it answers within half a second.
+A worker process has its own session, so it survives the web server or shell that started it. Commands to it (pause,
+resume, stop, change a setting) are written to the store; the worker carries them out within half a second.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from simssl_core.config import ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
+from simssl_core.config import Member, ModelConfig, RunConfig, TrainConfig, ViewConfig, parse
 from simssl_core.data import catalog
 from simssl_core.errors import ConfigError, DataError, RunError
 from simssl_core.jobs import status as statuses
@@ -27,55 +27,64 @@ from simssl_core.storage.race_file import RaceFile
 
 Root = str | os.PathLike | None
 MODULE = "simssl_core.jobs.worker"
-NEEDED_BYTES = 200_000_000
-_children: dict[int, subprocess.Popen] = {}
+NEEDED_BYTES = 200_000_000  # no race starts with less free disk space
+_children: dict[int, subprocess.Popen] = {}  # the workers that this process started, by process id
 _lock = threading.Lock()
 
 
 def launch(config: RunConfig, root: Root = None) -> str:
-    """Start a race in the background and return its id (its name; made from the data and the time where it is empty).
+    """Start a race in the background and return its name (made from the data set and the time if ``config`` has none).
 
-    It trains as soon as one of the places for workers is free (environment ``SIMSSL_WORKERS``, default 1).
+    It trains as soon as one of the worker slots is free (environment ``SIMSSL_WORKERS`` sets their number, default 1).
 
     Raises:
-        ConfigError, DataError: the configuration cannot work; nothing has been written.
+        ConfigError, DataError: the configuration is invalid; nothing has been written.
         RunError: the disk is full or the root cannot be written.
     """
-    where = paths.root(root)
-    validate(config, where)
-    race = register(config, where, status="queued")
-    start_worker(where, race.race)
-    return race.race
+    root = paths.root(root)
+    validate(config, root)
+    file = register(config, root, status="queued")
+    start_worker(root, file.race)
+    return file.race
 
 
 def validate(config: RunConfig, root: Path, objectives: bool = False) -> None:
-    """Refuse, before anything is written, what is bound to fail.
+    """Check ``config``, the root and the disk before anything is written.
 
-    Objectives are checked here if torch is loaded already (as it is once a page has used a model) or ``objectives`` is
-    set; otherwise the worker checks them first thing and fails with the reason.
+    The objectives' settings are checked only if torch is already loaded (because a page has used a model) or if
+    ``objectives`` is true; otherwise the worker checks them when it starts, and fails with the reason.
+
+    Raises:
+        ConfigError, DataError: the configuration is invalid.
+        RunError: the root cannot be written, or too little disk space is free.
     """
     if config.data.name not in catalog.names():
-        catalog.info(config.data.name)  # says what is known
+        catalog.info(config.data.name)  # raises an error that lists the data sets
     if config.data.path is not None and not Path(config.data.path).expanduser().exists():
         raise DataError(f"{config.data.path} does not exist; give the folder of images or the parquet file.")
     if objectives or "torch" in sys.modules:
         from simssl_core.objectives import get
 
         for member in config.members:
-            kind = get(member.objective)
-            parse(kind.Config, member.settings, f"objective '{member.objective}'")
+            objective = get(member.objective)
+            parse(objective.Config, member.settings, f"objective '{member.objective}'")
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise RunError(f"Runs cannot be kept in {root}: {existing} cannot be written. Choose another folder.")
     free = shutil.disk_usage(existing).free
     if free < NEEDED_BYTES:
         raise RunError(
-            f"Only {free / 1e6:.0f} MB are free in {existing}; a run needs {NEEDED_BYTES / 1e6:.0f}. Delete some runs."
+            f"Only {free / 1e6:.0f} MB are free in {existing}; a run needs {NEEDED_BYTES / 1e6:.0f} MB. "
+            "Delete some runs."
         )
 
 
 def register(config: RunConfig, root: Path, status: str) -> RaceFile:
-    """Take a free name for the race and make it known to the store."""
+    """Reserve a free name for the race, write its file and add it to the store.
+
+    Raises:
+        RunError: no free name like this one was found.
+    """
     store = open_store(root)
     wanted = config.name or f"{config.data.name}-{time.strftime('%m%d-%H%M%S')}"
     for number in range(1, 1000):
@@ -84,20 +93,20 @@ def register(config: RunConfig, root: Path, status: str) -> RaceFile:
         runs = {member.label: paths.checked(named.run_name(member.label)) for member in named.members}
         if any((root / run).exists() for run in runs.values()) or store.race(name) is not None:
             continue
-        race = RaceFile(name, named, runs)
-        if race_file.reserve(root, race):
+        file = RaceFile(name, named, runs)
+        if race_file.reserve(root, file):
             break
     else:
         raise RunError(f"All names like '{wanted}' are taken; choose another.")
-    rows = [(runs[m.label], m.label, m.objective, named.data.name) for m in named.members]
+    rows = [(runs[member.label], member.label, member.objective, named.data.name) for member in named.members]
     store.add_race(
-        name, named.model_dump_json(), named.train.steps, rows, status=status, created=race.created, pid=os.getpid()
+        name, named.model_dump_json(), named.train.steps, rows, status=status, created=file.created, pid=os.getpid()
     )
-    return race
+    return file
 
 
 def start_worker(root: Path, race_name: str, *options: str) -> int:
-    """Start the process that trains ``race`` and return its id. Raises RunError if the system refuses."""
+    """Start the process that trains the race and return its process id. Raises RunError if the system refuses."""
     config = race_file.read(root, race_name).config
     arguments = (race_name, "--root", str(root), *options)
     try:
@@ -113,90 +122,97 @@ def start_worker(root: Path, race_name: str, *options: str) -> int:
 
 
 def status(race_name: str, root: Root = None) -> str:
-    """queued, starting, training, paused, finished, stopped, failed, interrupted (its process died) or stalled
-    (its process lives but gives no sign of life).
+    """The status of the race, one of those that :func:`simssl_core.jobs.status.race_status` lists.
 
     Raises:
         RunError: there is no such race.
     """
     reap()
-    where = paths.root(root)
-    if not has_store(where):
-        raise RunError(f"There is no race called '{race_name}' in {where}.")
-    return statuses.race_status(open_store(where), race_name)
+    root = paths.root(root)
+    if not has_store(root):
+        raise RunError(f"There is no race called '{race_name}' in {root}.")
+    return statuses.race_status(open_store(root), race_name)
 
 
 def reap() -> None:
-    """Let the system forget our children that have ended."""
+    """Collect the exit status of those workers of this process that have ended, so that no zombies remain."""
     with _lock:
         for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
             del _children[pid]
 
 
 def pause(race_name: str, root: Root = None) -> None:
-    """Ask the race to wait. Raises RunError if it does not train."""
-    _ask(race_name, root, ("training", "starting", "stalled"), "pause", "paused")
+    """Ask the race to pause. Raises RunError if it is not training."""
+    _send_if(race_name, root, ("training", "starting", "stalled"), "pause", "paused")
 
 
 def stop(race_name: str, root: Root = None) -> None:
-    """Ask the race to keep its state and end; it can be resumed later. Raises RunError if it is not under way."""
-    _ask(race_name, root, statuses.ACTIVE, "stop", "stopped")
+    """Ask the race to save its state and end; it can be resumed later. Raises RunError if it is not under way."""
+    _send_if(race_name, root, statuses.ACTIVE, "stop", "stopped")
 
 
 def resume(race_name: str, root: Root = None, extra_steps: int = 0) -> None:
-    """Go on: a paused race at once, a stopped, interrupted or failed one in a new process from its last checkpoint,
-    a finished one for ``extra_steps`` more.
+    """Continue a race.
+
+    A paused race continues at once. A stopped, interrupted or failed race continues in a new process from its last
+    checkpoint, and so does a finished one, for ``extra_steps`` more steps.
 
     Raises:
-        RunError: it is under way already, or finished and ``extra_steps`` is 0.
+        RunError: the race is already under way, or it is finished and ``extra_steps`` is 0.
     """
-    where, now = paths.root(root), status(race_name, root)
-    if now == "paused":
-        open_store(where).send(race_name, "resume")
+    root, present = paths.root(root), status(race_name, root)
+    if present == "paused":
+        open_store(root).send(race_name, "resume")
         return
-    if now not in statuses.RESUMABLE and not (now == "finished" and extra_steps > 0):
-        hint = "; give a number of extra steps" if now == "finished" else ""
-        raise RunError(f"'{race_name}' is {now}: it cannot be resumed{hint}.")
-    file = race_file.read(where, race_name)
+    if present not in statuses.RESUMABLE and not (present == "finished" and extra_steps > 0):
+        hint = "; give a number of extra steps" if present == "finished" else ""
+        raise RunError(f"'{race_name}' is {present}: it cannot be resumed{hint}.")
+    file = race_file.read(root, race_name)
     if extra_steps:
         train = file.config.train.model_dump() | {"steps": file.config.train.steps + extra_steps, "seconds": None}
         file.config = file.config.model_copy(update={"train": parse(TrainConfig, train, "train")})
-        file.save(where)
-    store = open_store(where)
-    store.take_commands(race_name)  # what was asked of the dead process is void
-    if now == "interrupted":
+        file.save(root)
+    store = open_store(root)
+    store.take_commands(race_name)  # discards commands that the ended process did not carry out
+    if present == "interrupted":
         step = store.race(race_name).step
-        store.add_event(race_name, "interrupted", f"the process ended without a word at about step {step}", step=step)
+        store.add_event(race_name, "interrupted", f"the process ended unexpectedly at about step {step}", step=step)
     store.update_race(
         race_name, status="starting", reason=None, heartbeat=time.time(), pid=os.getpid(), steps=file.config.train.steps
     )
-    start_worker(where, race_name, "--resume")
+    start_worker(root, race_name, "--resume")
 
 
 def change(race_name: str, label: str | None, name: str, value: Any, root: Root = None) -> None:
-    """Turn a live knob of one member, or (label None) of all that have it, while the race trains.
+    """Change a live setting of one member, or of every member that has it (``label`` None), while the race trains.
 
-    The worker notes the change as an event of kind "change", or "refused" with the reason.
+    The worker records the change as an event of kind "change", or of kind "refused" with the reason.
 
     Raises:
         RunError: the race is not under way, or has no such member.
-        ConfigError: the value is no plain number, text or switch, or is known to be out of range.
+        ConfigError: the value is not a number, text or true/false, or :func:`check_setting` rejects it.
     """
-    where, now = paths.root(root), status(race_name, root)
-    if now not in ("training", "paused", "starting", "queued", "stalled"):
-        raise RunError(f"'{race_name}' is {now}; only a race under way can be changed.")
-    config = race_file.read(where, race_name).config
+    root, present = paths.root(root), status(race_name, root)
+    if present not in ("training", "paused", "starting", "queued", "stalled"):
+        raise RunError(f"'{race_name}' is {present}; only a race under way can be changed.")
+    config = race_file.read(root, race_name).config
     members = {member.label: member for member in config.members}
     if label is not None and label not in members:
         raise RunError(f"'{race_name}' has no member '{label}'; members: {', '.join(members)}.")
     if not isinstance(value, (int, float, str, bool)):
         raise ConfigError(f"{name} cannot become {value!r}: a number, a text or true/false is needed.")
-    check_knob(config, [members[label]] if label is not None else list(members.values()), name, value)
-    open_store(where).send(race_name, "change", member=label, name=name, value=value)
+    check_setting(config, [members[label]] if label is not None else list(members.values()), name, value)
+    open_store(root).send(race_name, "change", member=label, name=name, value=value)
 
 
-def check_knob(config: RunConfig, members: list, name: str, value: Any) -> None:
-    """Refuse what cannot be changed or is out of range, as far as it is known without importing torch."""
+def check_setting(config: RunConfig, members: Sequence[Member], name: str, value: Any) -> None:
+    """Check that the setting ``name`` can change during training and accepts ``value``.
+
+    Settings of objectives are checked only if torch is already loaded; otherwise the worker checks them.
+
+    Raises:
+        ConfigError: it cannot change, no objective of ``members`` has it, or ``value`` is out of range.
+    """
     for model in (ViewConfig, ModelConfig):
         if name in model.model_fields:
             raise ConfigError(f"'{name}' cannot be changed while a race trains; start a new one.")
@@ -205,46 +221,49 @@ def check_knob(config: RunConfig, members: list, name: str, value: Any) -> None:
     elif "torch" in sys.modules:
         from simssl_core import objectives
 
-        kinds = [(objectives.get(member.objective).Config, member.settings) for member in members]
-        having = [(kind, settings) for kind, settings in kinds if name in kind.model_fields]
+        models = [(objectives.get(member.objective).Config, member.settings) for member in members]
+        having = [(model, settings) for model, settings in models if name in model.model_fields]
         if not having:
-            known = sorted({n for kind, _ in kinds for n, f in kind.model_fields.items() if _live(f)})
+            live = {key for model, _ in models for key, field in model.model_fields.items() if _is_live(field)}
             raise ConfigError(
-                f"No objective here has a setting '{name}'; live ones: learning_rate, {', '.join(known)}."
+                f"No objective here has a setting '{name}'; settings that can change: "
+                f"{', '.join(['learning_rate', *sorted(live)])}."
             )
-        for kind, settings in having:
-            _check_live(kind, settings, name, value)
+        for model, settings in having:
+            _check_live(model, settings, name, value)
 
 
 def _check_live(model: type, settings: Mapping[str, Any], name: str, value: Any) -> None:
-    if not _live(model.model_fields[name]):
+    if not _is_live(model.model_fields[name]):
         raise ConfigError(f"'{name}' cannot be changed while a race trains; start a new one.")
     parse(model, {**settings, name: value})
 
 
-def _live(field: Any) -> bool:
+def _is_live(field: Any) -> bool:
+    """Whether this field of a settings model is declared as one that can change during training."""
     return bool((field.json_schema_extra or {}).get("live"))
 
 
-def _ask(race_name: str, root: Root, allowed: tuple[str, ...], kind: str, past: str) -> None:
-    now = status(race_name, root)
-    if now not in allowed:
-        raise RunError(f"'{race_name}' is {now}: it cannot be {past}.")
-    open_store(paths.root(root)).send(race_name, kind)
+def _send_if(race_name: str, root: Root, allowed: tuple[str, ...], command: str, participle: str) -> None:
+    """Send a command if the race's status is one of ``allowed``; ``participle`` completes the error message."""
+    present = status(race_name, root)
+    if present not in allowed:
+        raise RunError(f"'{race_name}' is {present}: it cannot be {participle}.")
+    open_store(paths.root(root)).send(race_name, command)
 
 
 def forget_unborn(race_name: str, root: Root = None) -> None:
-    """Forget those runs of an ended race that never came to be on the disk, and the race itself if none is left."""
-    where = paths.root(root)
-    store = open_store(where)
+    """Remove from the store those runs of an ended race that have no folder, and the race if it has no other run."""
+    root = paths.root(root)
+    store = open_store(root)
     for member in store.runs(race_name):
-        if not paths.run_folder(where, member.run).is_dir():
+        if not paths.run_folder(root, member.run).is_dir():
             store.forget(member.run)
-    forget_empty_race(race_name, where)
+    forget_empty_race(race_name, root)
 
 
 def forget_empty_race(race_name: str, root: Path) -> None:
-    """A race of which no run is left gives its name back (a run restored later still brings all it needs)."""
+    """Remove a race of which no run is left, so that its name is free. (A run restored later does not need it.)"""
     if not race_name or not has_store(root) or open_store(root).runs(race_name):
         return
     if paths.race_file(root, race_name).exists():

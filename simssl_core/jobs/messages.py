@@ -1,4 +1,4 @@
-"""What a trainer says to its evaluator and hears from it (through a pipe, never a file), and to whoever iterates it."""
+"""The messages between trainer and evaluator (sent through a pipe, never a file), and a race's progress report."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Layouts = dict[str, "np.ndarray"]
 
 @dataclass(frozen=True)
 class Job:
-    """Measure these encodings of ``label`` at ``step`` and lay out its map.
+    """A request to measure the encodings of member ``label`` at ``step`` and to lay out its map.
 
-    ``previous`` is the last frame's layouts, where the evaluator has not made that frame itself.
+    ``previous`` holds the layouts of the last frame; None if this evaluator made that frame itself.
     """
 
     label: str
@@ -28,12 +28,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """A measurement, and the map frames that became ready (a frame made before UMAP was compiled is completed later).
+    """A measurement, and the map frames that became ready.
 
-    ``cpu`` are the evaluator's CPU seconds for this job, ``mapping`` those of them that went into the map; the one-off
-    compilation of UMAP stands apart: ``compiled`` is its CPU seconds, told once. ``owed`` counts frames, of all runs,
-    that wait for UMAP and will cost their share then. ``trouble`` says in a line what could not be measured;
-    ``measurement`` then holds what was measured before it, or is None.
+    Attributes:
+        measurement: the scores; if a measurement failed, those taken before it, or None.
+        frames: ``(step, layouts)``; a frame made before UMAP was compiled is sent again once it has its UMAP layout.
+        cpu: the evaluator's CPU seconds for this job, without the compilation of UMAP.
+        mapping: the part of ``cpu`` spent on the map.
+        owed: frames, of all runs, whose UMAP layout is still to be computed.
+        compiled: CPU seconds that compiling UMAP took, in one result only; else None.
+        trouble: one line about what failed, or None.
     """
 
     label: str
@@ -49,8 +53,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """Where a race stands. ``runs`` maps labels to run names; ``terms`` (per label) is None at most steps; ``scores``
-    are each member's latest; ``failed`` says why members left; ``measuring`` names who is being measured at the end."""
+    """The progress of a race.
+
+    Attributes:
+        race: the race's name.
+        runs: the run name of each member, by label.
+        status: see :func:`simssl_core.jobs.status.race_status`.
+        seconds: training time; ``done`` is the share of the training that is done, in [0, 1].
+        terms: the loss terms (nats) by label; None at most steps.
+        scores: each member's latest scores, by label.
+        failed: why a member failed, by label.
+        measuring: the label of the member that is being measured at the end.
+    """
 
     race: str
     runs: dict[str, str]

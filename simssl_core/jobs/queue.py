@@ -1,6 +1,6 @@
-"""The queue: few races train at once; the one that was made first goes first. Torch-free.
+"""The queue: a limited number of races train at once, in the order in which they were created. Torch-free.
 
-A worker takes a :class:`Place`; pages and shell ask which races wait and take one out again.
+A worker takes a slot through :class:`Place`; pages and shell list the waiting races and can withdraw one.
 """
 
 from __future__ import annotations
@@ -17,33 +17,34 @@ from simssl_core.storage.database import Store, has_store, open_store
 from simssl_core.storage.locks import Lease, held
 from simssl_core.storage.race_file import RaceFile
 
-SECONDS = 6.0  # a waiting worker looks for commands twice a second; a new one first has to start
+WITHDRAW_SECONDS = 6.0  # a waiting worker reads commands about twice a second, but a new one must start first
 
 Root = str | os.PathLike | None
 
 
 class Slots:
-    """The few places in which races may train at once (environment ``SIMSSL_WORKERS``, default 1)."""
+    """The slots in which races can train at once, a lease file each (``SIMSSL_WORKERS`` sets the number, default 1)."""
 
     def __init__(self, folder: Path, count: int | None = None) -> None:
-        count = count or _workers()
+        count = count or _slot_count()
         self._leases = [Lease(Path(folder) / f"{number}.lock") for number in range(count)]
-        self._mine: Lease | None = None
+        self._taken: Lease | None = None
 
     def take(self) -> bool:
-        """Take a free place if there is one."""
-        if self._mine is None:
-            self._mine = next((lease for lease in self._leases if lease.take(wait=0.1)), None)
-        return self._mine is not None
+        """Take a free slot; false if there is none. A second call keeps the first slot."""
+        if self._taken is None:
+            self._taken = next((lease for lease in self._leases if lease.take(wait=0.1)), None)
+        return self._taken is not None
 
     def release(self) -> None:
-        """Give the place to whoever waits."""
-        if self._mine is not None:
-            self._mine.release()
-            self._mine = None
+        """Free the slot."""
+        if self._taken is not None:
+            self._taken.release()
+            self._taken = None
 
 
-def _workers() -> int:
+def _slot_count() -> int:
+    """The environment variable ``SIMSSL_WORKERS``, within 1 and 64; 1 if it is no number."""
     try:
         return min(64, max(1, int(os.environ.get("SIMSSL_WORKERS", "1"))))
     except ValueError:
@@ -51,53 +52,53 @@ def _workers() -> int:
 
 
 class Place:
-    """One race's claim to one of the places for workers."""
+    """One race's claim to a slot."""
 
     def __init__(self, root: Path, file: RaceFile, store: Store) -> None:
         self._root, self._file, self._store = root, file, store
         self._slots = Slots(paths.lab(root) / "slots")
 
     def take_any(self) -> bool:
-        """Take a free place, if there is one, past whoever waits."""
+        """Take a free slot even if other races wait; false if there is none."""
         return self._slots.take()
 
     def take_in_turn(self) -> bool:
-        """Take a free place unless an older race waits for it."""
-        waiting = [row for row in self._store.races() if row.status == "queued" and row.created < self._file.created]
-        if any(held(paths.lease_file(self._root, row.race)) for row in waiting):
+        """Take a free slot unless an older race waits for it; false if none was taken."""
+        older = [row for row in self._store.races() if row.status == "queued" and row.created < self._file.created]
+        if any(held(paths.lease_file(self._root, row.race)) for row in older):
             return False
         return self._slots.take()
 
     def release(self) -> None:
-        """Leave the place to others."""
+        """Free the slot."""
         self._slots.release()
 
 
 def waiting(root: Root = None) -> list[str]:
-    """The races that wait for a place, the next one first (they go in the order in which they were made)."""
-    where = paths.root(root)
-    if not has_store(where):
+    """The names of the races that wait for a slot, oldest first: the order in which they will train."""
+    root = paths.root(root)
+    if not has_store(root):
         return []
-    store = open_store(where)
+    store = open_store(root)
     queued = [row for row in store.races() if row.status == "queued" and statuses.row_status(store, row) == "queued"]
     return [row.race for row in sorted(queued, key=lambda row: row.created)]
 
 
 def withdraw(race_name: str, root: Root = None) -> None:
-    """Take a waiting race out of the queue: its process ends and, as nothing was trained, its name is free again.
+    """Remove a waiting race from the queue and end its process. Nothing was trained, so its name is free again.
 
     Raises:
-        RunError: it does not wait (any more), or its process does not answer.
+        RunError: the race is not (or no longer) waiting, or its process does not end in time.
     """
-    where = paths.root(root)
-    if launcher.status(race_name, where) != "queued":
-        raise RunError(f"'{race_name}' does not wait any more: it is {launcher.status(race_name, where)}.")
-    launcher.stop(race_name, where)
-    end = time.monotonic() + SECONDS
-    while launcher.status(race_name, where) in statuses.ACTIVE:
-        if time.monotonic() > end:
+    root = paths.root(root)
+    if launcher.status(race_name, root) != "queued":
+        raise RunError(f"'{race_name}' is no longer waiting: it is {launcher.status(race_name, root)}.")
+    launcher.stop(race_name, root)
+    deadline = time.monotonic() + WITHDRAW_SECONDS
+    while launcher.status(race_name, root) in statuses.ACTIVE:
+        if time.monotonic() > deadline:
             raise RunError(
-                f"'{race_name}' was asked to leave the queue but has not answered yet; look again in a moment."
+                f"'{race_name}' was asked to leave the queue but has not responded yet; check again in a moment."
             )
         time.sleep(0.1)
-    launcher.forget_unborn(race_name, where)
+    launcher.forget_unborn(race_name, root)

@@ -1,4 +1,4 @@
-"""What a training writes while it runs: numbers and events into the store, checkpoints into the run folders."""
+"""Writes what a race produces while it trains: values and events to the store, checkpoints to the run folders."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
     from simssl_core.storage.run_record import RunRecord
     from simssl_core.training.loop import Progress, Race
 
-FLUSH_SECONDS = 0.5
-BEAT_SECONDS = 1.0
-MOST_POINTS = 1_000  # a curve gets a new point every 0.2 s at first, then every thousandth of the time trained
+FLUSH_SECONDS = 0.5  # between two writes of buffered values to the store
+BEAT_SECONDS = 1.0  # between two heartbeats
+MOST_POINTS = 1_000  # a curve gets a point every 0.2 s at first, later whenever the training time has grown by 1/1000
 
 
 class Recorder:
-    """The one writer of a race's rows and folders.
+    """The only writer of a race's rows in the store and of its run folders.
 
-    Numbers go to the store twice a second and into ``history.csv`` at checkpoints, both from here, so that neither
-    needs the other.
+    Values go to the store twice a second and to ``history.csv`` at each checkpoint, so that either is complete without
+    the other.
+
+    Attributes:
+        scores, score_steps: each member's latest scores, and the step at which they were measured, by label.
+        records: each member's latest run record, by label.
     """
 
     def __init__(self, root: Path, file: RaceFile) -> None:
@@ -37,35 +41,35 @@ class Recorder:
         self._failed: set[str] = set()
         self._rows: list[tuple[str, int, float, str, float]] = []
         self._unsaved: dict[str, list[history.Row]] = {label: [] for label in file.runs}
-        self._flushed = self._beaten = 0.0
-        self._recorded = -math.inf
+        self._flushed, self._last_beat = 0.0, 0.0  # monotonic times
+        self._last_point = -math.inf  # training time of the curves' last point
 
     def folder(self, label: str) -> Path:
         """The run folder of one member."""
         return paths.run_folder(self.root, self.file.runs[label])
 
-    # -- into the store -------------------------------------------------------------------------------------------
+    # -- store ----------------------------------------------------------------------------------------------------
 
     def progress(self, progress: Progress) -> None:
-        """Record a step's terms, if it is time for a new point."""
+        """Record the terms of a step if the curves are due a new point."""
         if progress.terms is None:
             return
-        if progress.seconds - self._recorded < progress.seconds / MOST_POINTS and progress.done < 1:
+        if progress.seconds - self._last_point < progress.seconds / MOST_POINTS and progress.done < 1:
             return
-        self._recorded = progress.seconds
+        self._last_point = progress.seconds
         for label, terms in progress.terms.items():
             self.numbers(
                 label, progress.step, progress.seconds, terms | {"views_per_second": progress.views_per_second}
             )
 
     def numbers(self, label: str, step: int, seconds: float, values: Mapping[str, float]) -> None:
-        """Record some values of one member."""
+        """Record the finite ones of ``values`` for one member; ``seconds`` is training time."""
         rows = [(step, round(seconds, 4), name, float(value)) for name, value in values.items() if math.isfinite(value)]
         self._rows += [(self.file.runs[label], *row) for row in rows]
         self._unsaved[label] += rows
 
     def scored(self, label: str, step: int, seconds: float, scores: Mapping[str, float]) -> None:
-        """Record a measurement and keep it as the member's latest scores."""
+        """Record the finite scores of a measurement as the member's latest."""
         finite = {name: float(value) for name, value in scores.items() if math.isfinite(value)}
         self.numbers(label, step, seconds, finite)
         self.scores[label] = finite
@@ -73,30 +77,36 @@ class Recorder:
         self.store.update_run(self.file.runs[label], scores=finite, score_step=step)
 
     def event(self, kind: str, text: str, label: str | None = None, step: int | None = None, **data: object) -> None:
-        """Note what happened to the race, or to one member."""
+        """Add an event of the race, or of the member ``label``, to the store."""
         run = self.file.runs[label] if label is not None else None
         self.store.add_event(self.file.race, kind, text, run=run, step=step, data=data)
 
     def flush(self, force: bool = False) -> None:
-        """Bring the buffered rows into the store, twice a second."""
+        """Write the buffered values to the store, at most twice a second unless ``force`` is set."""
         now = time.monotonic()
         if self._rows and (force or now - self._flushed >= FLUSH_SECONDS):
             self.store.add_metrics(self._rows)
             self._rows, self._flushed = [], now
 
     def beat(self, race: Race | None = None, force: bool = False, patience: float = 20.0, **fields: object) -> None:
-        """Give a sign of life, once a second; ``patience`` is how long the next one may take."""
-        now = time.monotonic()
-        if not (force or fields) and now - self._beaten < BEAT_SECONDS:
-            return
-        self._beaten = now
-        where = {"step": race.step, "seconds": round(race.elapsed, 3)} if race is not None else {}
-        self.store.update_race(self.file.race, heartbeat=time.time(), patience=patience, **where, **fields)
+        """Update the race's heartbeat, at most once a second unless ``force`` or ``fields`` are given.
 
-    # -- into the folders -----------------------------------------------------------------------------------------
+        ``patience``: seconds that the next heartbeat may take before the race counts as stalled. ``fields`` are further
+        columns of the race's row.
+        """
+        now = time.monotonic()
+        if not (force or fields) and now - self._last_beat < BEAT_SECONDS:
+            return
+        self._last_beat = now
+        progress = {"step": race.step, "seconds": round(race.elapsed, 3)} if race is not None else {}
+        self.store.update_race(self.file.race, heartbeat=time.time(), patience=patience, **progress, **fields)
+
+    # -- run folders ----------------------------------------------------------------------------------------------
 
     def save(self, race: Race, status: str = "training") -> None:
-        """Write a checkpoint of every healthy member: state, weights, record, history. Others keep their last.
+        """Write a checkpoint of every healthy member: state, weights, record and history.
+
+        Members that are not healthy keep their last checkpoint.
 
         Raises:
             RunError: the disk is full or cannot be written.
@@ -120,7 +130,7 @@ class Recorder:
             ) from error
 
     def mark(self, race: Race, status: str) -> None:
-        """Write the records anew (status, reason, scores), without weights."""
+        """Update the saved records (status, reason, scores) without writing weights."""
         from simssl_core.storage import checkpoints
 
         for label in race.live:
@@ -132,7 +142,7 @@ class Recorder:
             self._fail(label, reason, race.step)
 
     def fail_all(self, reason: str) -> None:
-        """Note in every member's record why the race ended, as far as the disk allows."""
+        """Write to the record of every member that has not failed before that the race failed, and why."""
         from simssl_core.storage import checkpoints
 
         for label, record in self.records.items():
@@ -142,7 +152,7 @@ class Recorder:
                 )
 
     def _fail(self, label: str, reason: str, step: int) -> None:
-        """One member leaves the race; its last checkpoint stays."""
+        """Record that one member has failed; its last checkpoint stays."""
         from simssl_core.storage import checkpoints
 
         if label in self._failed:
@@ -154,12 +164,12 @@ class Recorder:
             self.records[label] = self.records[label].model_copy(update={"status": "failed", "reason": reason})
             checkpoints.write_record(self.folder(label), self.records[label])
 
-    def left(self, label: str) -> None:
-        """This member has failed before, and that is recorded already."""
+    def skip_failed(self, label: str) -> None:
+        """Do not record this member's failure again: it failed before the race was resumed."""
         self._failed.add(label)
 
     def failures(self, race: Race) -> None:
-        """Note the members that have failed since the last call."""
+        """Record the members that have failed since the last call."""
         for label, reason in race.failed.items():
             self._fail(label, reason, race.step)
 

@@ -1,4 +1,4 @@
-"""Building a race, and putting it back to its last checkpoint with everything recorded after it out of the way."""
+"""Builds a race, and restores it from its last checkpoint, removing what was recorded after it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from simssl_core.training.loop import Race
 
 
 def build(config: RunConfig) -> Race:
-    """Load the data and build the race, on the device and with the threads that ``config`` asks for; writes nothing.
+    """Load the data and build the race on the device and with the CPU threads of ``config``; writes nothing.
 
     Raises:
-        ConfigError, DataError: it cannot be built.
+        ConfigError, DataError: the race cannot be built.
     """
     device = pick(config.train.device)
     configure_threads(config.train.threads)
@@ -24,25 +24,25 @@ def build(config: RunConfig) -> Race:
 
 
 def restore_race(race: Race, recorder: Recorder) -> None:
-    """Restore ``race`` from the newest step that its members share, and cut curves and maps off there.
+    """Restore ``race`` from the newest step that its members share, and cut curves and maps off at that step.
 
-    A member that failed before the others went on stays out; where all stand at one step, all start again from it.
-    Where nothing was saved yet, the race starts from the beginning.
+    A failed member stays out if the others trained on without it; if all members share a step, all restart from it. If
+    nothing was saved yet, the race starts from the beginning.
 
     Raises:
         CheckpointError: a checkpoint is damaged or does not fit.
     """
     _drop_failed(race, recorder)
-    where = {label: recorder.folder(label) for label in race.live}
-    step = checkpoints.rewind(where.values())
-    if step is None and any(checkpoints.state_steps(folder) for folder in where.values()):
+    folders = {label: recorder.folder(label) for label in race.live}
+    step = checkpoints.rewind(folders.values())
+    if step is None and any(checkpoints.state_steps(folder) for folder in folders.values()):
         raise CheckpointError(
-            f"'{recorder.file.race}' cannot be resumed: there is no step of which all members' states are whole. "
+            f"'{recorder.file.race}' cannot be resumed: there is no step for which every member has a complete state. "
             "Start a new race."
         )
     if step is not None:
-        race.restore({label: checkpoints.read_state(folder, step) for label, folder in where.items()})
-    for label, folder in where.items():
+        race.restore({label: checkpoints.read_state(folder, step) for label, folder in folders.items()})
+    for label, folder in folders.items():
         if (folder / RECORD).exists():
             record = read_run(folder)
             recorder.records[label] = record
@@ -54,28 +54,29 @@ def restore_race(race: Race, recorder: Recorder) -> None:
 
 
 def _drop_failed(race: Race, recorder: Recorder) -> None:
+    """Drop the failed members, unless all members failed or all share the step from which the others restart."""
+    folders = {label: recorder.folder(label) for label in race.members}
     failed = {}
-    for label in race.members:
-        folder = recorder.folder(label)
-        if (folder / RECORD).exists() and (record := read_run(folder)).status == "failed":
+    for label, folder in folders.items():
+        if not (folder / RECORD).exists():
+            continue
+        record = read_run(folder)
+        if record.status == "failed":
             failed[label] = record.reason or "it had failed before the race was resumed"
-    others = [recorder.folder(label) for label in race.members if label not in failed]
-    everyone = checkpoints.common_step(recorder.folder(label) for label in race.members)
-    if others and everyone != checkpoints.common_step(others):
+    others = [folder for label, folder in folders.items() if label not in failed]
+    if others and checkpoints.common_step(folders.values()) != checkpoints.common_step(others):
         for label, reason in failed.items():
             race.drop(label, reason)
-            recorder.left(label)
+            recorder.skip_failed(label)
 
 
 def _cut(recorder: Recorder, label: str, step: int) -> None:
-    """Forget what the run recorded after ``step``; what it recorded before is in store and folder alike."""
+    """Remove what the run recorded after ``step``; make store and folder hold the same values up to there."""
     run, folder, store = recorder.file.runs[label], recorder.folder(label), recorder.store
-    known = {(row[0], row[2]): row for row in history.read(folder)} | {
-        (row[0], row[2]): row for row in store.history(run)
-    }
-    kept = [known[key] for key in sorted(known) if key[0] <= step]
+    rows = {(row[0], row[2]): row for row in (*history.read(folder), *store.history(run))}  # by step and metric
+    earlier = [rows[key] for key in sorted(rows) if key[0] <= step]
     store.truncate(run, step)
-    store.add_metrics((run, *row) for row in kept)
+    store.add_metrics((run, *row) for row in earlier)
     if folder.is_dir():
-        history.rewrite(folder, kept)
+        history.rewrite(folder, earlier)
     map_files.drop_after(run, recorder.root, step)

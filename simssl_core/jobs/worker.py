@@ -1,6 +1,6 @@
 """The training process: ``python -m simssl_core.jobs.worker <race> --root R [--resume]``.
 
-Started by :mod:`simssl_core.jobs.launcher`, which gives it the environment that torch must find when it is imported.
+:mod:`simssl_core.jobs.launcher` starts it, with the environment variables that torch reads when it is imported.
 """
 
 from __future__ import annotations
@@ -21,40 +21,44 @@ NICE = 10
 
 
 class StopSignal:
-    """SIGTERM and SIGINT mean: save and stop."""
+    """Handles SIGTERM and SIGINT; calling it tells whether one has arrived, so that the race saves and stops."""
 
     def __init__(self) -> None:
-        self.seen = False
+        self.received = False
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
+            signal.signal(number, self._receive)
 
-    def _note(self, *_: object) -> None:
-        self.seen = True
+    def _receive(self, *_: object) -> None:
+        self.received = True
 
     def __call__(self) -> bool:
-        return self.seen
+        return self.received
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Train one registered race to its end; 0 if it ended as it should, 2 if it failed with a reason."""
+def main(argv: list[str] | None = None) -> int:
+    """Train one registered race to its end; 2 if it failed with a :class:`LabError`, else 0."""
     parser = argparse.ArgumentParser(description="Train a race that the launcher has registered.")
     parser.add_argument("race")
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint")
+    arguments = parser.parse_args(argv)
     with suppress(OSError, AttributeError):
         os.nice(NICE)
     stop = StopSignal()
     try:
-        file = race_file.read(chosen.root, chosen.race)
-        for _ in run_race(file.config, chosen.root, race=file, resume=chosen.resume, queue=True, interrupted=stop):
+        file = race_file.read(arguments.root, arguments.race)
+        reports = run_race(
+            file.config, arguments.root, race_file=file, resume=arguments.resume, queue=True, interrupted=stop
+        )
+        for _ in reports:
             pass
     except LabError as error:
         print(error, file=sys.stderr)
-        with suppress(LabError):  # a race that could not even begin
-            row = Store(chosen.root).race(chosen.race)
+        with suppress(LabError):  # the session has not recorded the failure if it came before the start
+            store = Store(arguments.root)
+            row = store.race(arguments.race)
             if row is not None and row.status in ("queued", "starting"):
-                Store(chosen.root).update_race(chosen.race, status="failed", reason=str(error))
+                store.update_race(arguments.race, status="failed", reason=str(error))
         return 2
     return 0
 

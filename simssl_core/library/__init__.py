@@ -1,4 +1,4 @@
-"""The shelf of runs, all in one place for pages and shell: list, look into, rename, delete, restore. Torch-free."""
+"""The library of runs for pages and shell: list, read, rename, delete and restore them. Torch-free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tidying the shelf of runs: a new name, into the trash, back out of it."""
+"""Actions on runs: rename, move to the trash, restore from it, empty it."""
 
 from __future__ import annotations
 
@@ -19,104 +19,115 @@ Root = str | os.PathLike | None
 
 
 def rename(run: str, new: str, root: Root = None) -> str:
-    """Give the run's folder another name and return it; its race can still be resumed.
+    """Rename the run's folder and return the new name; the run's race can still be resumed.
 
     Raises:
-        RunError: no such run, it is under way, or the new name is taken or impossible.
+        RunError: there is no such run, it is under way or damaged, or the new name is taken or not allowed.
     """
-    where = paths.root(root)
-    entry = _still(run, where, "renamed")
-    target = paths.run_folder(where, new)
+    root = paths.root(root)
+    entry = _inactive(run, root, "renamed")
+    target = paths.run_folder(root, new)
     if target.exists():
         raise RunError(f"There is already a run called '{new}'; choose another name.")
     record = files.read_json(entry.folder / "run.json")
     os.rename(entry.folder, target)
     files.write_whole(target / "run.json", json.dumps(record | {"run": new}, indent=1))
-    if has_store(where):
-        open_store(where).rename(run, new)
-    if paths.race_file(where, entry.race).exists():
-        race = race_file.read(where, entry.race)
-        race.runs = {label: new if name == run else name for label, name in race.runs.items()}
-        race.save(where)
+    if has_store(root):
+        open_store(root).rename(run, new)
+    if paths.race_file(root, entry.race).exists():
+        file = race_file.read(root, entry.race)
+        file.runs = {label: new if name == run else name for label, name in file.runs.items()}
+        file.save(root)
     return new
 
 
 def delete(run: str, root: Root = None) -> str:
-    """Move the run into the trash and return the name under which :func:`restore` finds it.
+    """Move the run to the trash and return its ticket (``<seconds since 1970>--<run>``) for :func:`restore`.
 
     Raises:
-        RunError: no such run, or it is under way.
+        RunError: there is no such run, or it is under way.
     """
-    where = paths.root(root)
-    entry = _still(run, where, "deleted", damaged=True)
-    trash = paths.lab(where) / "trash"
-    trash.mkdir(parents=True, exist_ok=True)
+    root = paths.root(root)
+    entry = _inactive(run, root, "deleted", allow_damaged=True)
+    folder = _trash_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
     moment = int(time.time())
-    while (trash / f"{moment}--{run}").exists():
+    while (folder / f"{moment}--{run}").exists():
         moment += 1
     ticket = f"{moment}--{run}"
-    if has_store(where):
-        store = open_store(where)
+    if has_store(root):
+        store = open_store(root)
         if entry.folder.is_dir():
             database.complete_history(store, run, entry.folder)
         store.forget(run)
     if entry.folder.is_dir():
-        os.rename(entry.folder, trash / ticket)
-    launcher.forget_empty_race(entry.race, where)
+        os.rename(entry.folder, folder / ticket)
+    launcher.forget_empty_race(entry.race, root)
     return ticket
 
 
 def restore(ticket: str, root: Root = None) -> str:
-    """Take a run out of the trash and return its name (a new one if the old is taken by now).
+    """Move a run from the trash back to the root and return its name: a new one if the old name is taken by now.
 
     Raises:
-        RunError: it is not in the trash.
+        RunError: the ticket is not in the trash.
     """
-    where = paths.root(root)
-    time_of_day, _, wanted = ticket.partition("--")
-    source = paths.lab(where) / "trash" / ticket
-    if not time_of_day.isdigit() or not source.is_dir():
+    root = paths.root(root)
+    moment, _, wanted = ticket.partition("--")
+    source = _trash_folder(root) / ticket
+    if not moment.isdigit() or not source.is_dir():
         raise RunError(f"'{ticket}' is not in the trash.")
     paths.checked(wanted)
-    run = _free(where, wanted)
-    os.rename(source, where / run)
+    run = _free_name(root, wanted)
+    os.rename(source, root / run)
     if run != wanted:
-        record = files.read_json(where / run / "run.json")
-        files.write_whole(where / run / "run.json", json.dumps(record | {"run": run}, indent=1))
+        record = files.read_json(root / run / "run.json")
+        files.write_whole(root / run / "run.json", json.dumps(record | {"run": run}, indent=1))
     return run
 
 
 def trash(root: Root = None) -> list[str]:
     """The tickets of all deleted runs, newest first."""
-    where = paths.lab(paths.root(root)) / "trash"
-    return sorted((path.name for path in where.iterdir() if path.is_dir()), reverse=True) if where.is_dir() else []
+    folder = _trash_folder(paths.root(root))
+    if not folder.is_dir():
+        return []
+    return sorted((path.name for path in folder.iterdir() if path.is_dir()), reverse=True)
 
 
 def trash_size(root: Root = None) -> int:
-    """Bytes that deleted runs still take up."""
-    folder = paths.lab(paths.root(root)) / "trash"
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    """The size of all deleted runs in bytes."""
+    folder = _trash_folder(paths.root(root))
+    if not folder.is_dir():
+        return 0
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def empty_trash(root: Root = None) -> int:
-    """Remove all deleted runs for good and return how many there were."""
+    """Remove all deleted runs permanently and return their number."""
     tickets = trash(root)
+    folder = _trash_folder(paths.root(root))
     for ticket in tickets:
-        shutil.rmtree(paths.lab(paths.root(root)) / "trash" / ticket, ignore_errors=True)
+        shutil.rmtree(folder / ticket, ignore_errors=True)
     return len(tickets)
 
 
-def _still(run: str, root: Path, verb: str, damaged: bool = False) -> RunEntry:
+def _trash_folder(root: Path) -> Path:
+    return paths.lab(root) / "trash"
+
+
+def _inactive(run: str, root: Path, participle: str, allow_damaged: bool = False) -> RunEntry:
+    """The entry of a run that is not under way; raises RunError otherwise, with ``participle`` in the message."""
     entry = entries.find(run, root)
     if entry.live:
-        raise RunError(f"'{run}' is {entry.status}; stop it before it is {verb}.")
-    if entry.status == "damaged" and not damaged:
-        raise RunError(f"'{run}' is damaged and cannot be {verb}: {entry.reason}")
+        raise RunError(f"'{run}' is {entry.status}; stop it before it is {participle}.")
+    if entry.status == "damaged" and not allow_damaged:
+        raise RunError(f"'{run}' is damaged and cannot be {participle}: {entry.reason}")
     return entry
 
 
-def _free(folder: Path, name: str) -> str:
-    number, wanted = 1, name
+def _free_name(folder: Path, wanted: str) -> str:
+    """``wanted``, or ``wanted-2``, ``wanted-3`` ...: the first name that is free in ``folder``."""
+    number, name = 1, wanted
     while (folder / name).exists():
         number += 1
         name = f"{wanted[:74]}-{number}"

@@ -1,7 +1,7 @@
-"""The runs that come with an installed lab, brought to the user's own folder of runs. Torch-free.
+"""Copies the runs that ship with an installed lab to the user's folder of runs. Torch-free.
 
-The package's own files are read-only, and a run may be measured again, renamed or deleted: so each shipped run is
-copied once. A run that the user has deleted since does not come back.
+The files of the package are read-only, but a run can be measured again, renamed or deleted. Each shipped run is
+therefore copied once; one that the user deletes is not copied again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from simssl_core.storage import files, paths
 from simssl_core.storage.locks import Lease
 from simssl_core.storage.run_record import RECORD
 
-WAIT = 60.0  # seconds for another process that is copying
+WAIT = 60.0  # seconds to wait for another process that is copying
 
 
 def bring(value: str | os.PathLike | None = None) -> None:
-    """Copy the shipped runs to the default folder of runs, if this is an installed lab and that folder is meant.
+    """Copy the shipped runs to the default folder of runs, if this is an installed lab and that folder is used.
 
-    A folder that the user named (``value`` or ``SIMSSL_RUNS``) is left as it is; a checkout has its runs already.
+    A folder that the user named (``value`` or ``SIMSSL_RUNS``) is not changed. A checkout already has the runs.
 
     Raises:
         RunError: the folder cannot be written.
@@ -33,7 +33,7 @@ def bring(value: str | os.PathLike | None = None) -> None:
 
 
 def copy(source: Path, root: Path) -> list[str]:
-    """Copy the runs of ``source`` that were never copied to ``root`` before, and return their names.
+    """Copy the runs of ``source`` that have never been copied to ``root`` and return their names.
 
     Raises:
         RunError: ``root`` cannot be written.
@@ -43,36 +43,37 @@ def copy(source: Path, root: Path) -> list[str]:
     lease = Lease(paths.lab(root) / "shipped.lease")
     try:
         if not lease.take(WAIT):
-            return []  # another process is copying them
+            return []  # another process is still copying them
         missing = _missing(source, root)
         for name in missing:
             with tempfile.TemporaryDirectory(prefix="shipped-", dir=paths.lab(root)) as temporary:
                 shutil.copytree(source / name, Path(temporary) / name, copy_function=shutil.copyfile)
                 if not (root / name).exists():
                     os.rename(Path(temporary) / name, root / name)
-        files.write_whole(_list(root), "\n".join(sorted({*_copied(root), *missing})) + "\n")
+        files.write_whole(_list_file(root), "\n".join(sorted({*_copied(root), *missing})) + "\n")
         return missing
     except OSError as error:
         raise RunError(
             f"The runs that come with the lab cannot be copied to {root}: {error.strerror or error}. "
-            "Name a folder that can be written with SIMSSL_RUNS."
+            "Set SIMSSL_RUNS to a folder that can be written."
         ) from error
     finally:
         lease.release()
 
 
 def _missing(source: Path, root: Path) -> list[str]:
+    """The names of the runs in ``source`` that have never been copied to ``root``, sorted."""
     copied = _copied(root)
     return sorted(record.parent.name for record in source.glob(f"*/{RECORD}") if record.parent.name not in copied)
 
 
 def _copied(root: Path) -> set[str]:
-    """The names of the runs that were copied at some time."""
+    """The names of all runs that were ever copied to ``root``."""
     try:
-        return set(_list(root).read_text(encoding="utf-8").split())
+        return set(_list_file(root).read_text(encoding="utf-8").split())
     except OSError:
         return set()
 
 
-def _list(root: Path) -> Path:
+def _list_file(root: Path) -> Path:
     return paths.lab(root) / "shipped.txt"

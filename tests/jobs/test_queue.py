@@ -1,4 +1,4 @@
-"""The queue from outside: a real worker waits, is seen with its place, and leaves without a trace when asked to."""
+"""The queue as pages see it: a real worker waits, is listed, and leaves nothing behind when it is withdrawn."""
 
 import pytest
 
@@ -14,39 +14,40 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
-def taken(tmp_path, monkeypatch):
-    """The only place to train in, held by someone else."""
+def taken_slot(tmp_path, monkeypatch):
+    """The only worker slot, taken by another process."""
     monkeypatch.setenv("SIMSSL_WORKERS", "1")
-    place = Slots(paths.lab(tmp_path) / "slots")
-    assert place.take()
-    yield place
-    place.release()
+    slots = Slots(paths.lab(tmp_path) / "slots")
+    assert slots.take()
+    yield slots
+    slots.release()
 
 
-def test_a_waiting_race_has_a_place_and_can_be_taken_out(tmp_path, taken):
-    race = launcher.launch(small("vae"), tmp_path)
+def test_a_waiting_race_is_listed_and_can_be_withdrawn(tmp_path, taken_slot):
+    race_name = launcher.launch(small("vae"), tmp_path)
     other = launcher.register(small("vae", name="other"), tmp_path, status="finished").race
-    until_status(tmp_path, race, "queued", 30)
-    assert queue.waiting(tmp_path) == [race]
-    queue.withdraw(race, tmp_path)
+    until_status(tmp_path, race_name, "queued", 30)
+    assert queue.waiting(tmp_path) == [race_name]
+    queue.withdraw(race_name, tmp_path)
     assert queue.waiting(tmp_path) == []
-    assert [row.race for row in Store(tmp_path).races()] == [other], "nothing was trained, so nothing is left"
-    assert not paths.race_file(tmp_path, race).exists() and race not in {e.race for e in library.runs(tmp_path)}
+    assert [row.race for row in Store(tmp_path).races()] == [other], "nothing was trained, so nothing remains"
+    assert not paths.race_file(tmp_path, race_name).exists()
+    assert race_name not in {entry.race for entry in library.runs(tmp_path)}
     launcher.reap()
 
 
-def test_only_what_waits_can_be_taken_out(tmp_path):
-    race = launcher.register(small("vae"), tmp_path, status="finished").race
-    with pytest.raises(RunError, match="does not wait any more: it is finished"):
-        queue.withdraw(race, tmp_path)
-    assert Store(tmp_path).race(race) is not None
+def test_only_a_waiting_race_can_be_withdrawn(tmp_path):
+    race_name = launcher.register(small("vae"), tmp_path, status="finished").race
+    with pytest.raises(RunError, match="is no longer waiting: it is finished"):
+        queue.withdraw(race_name, tmp_path)
+    assert Store(tmp_path).race(race_name) is not None
 
 
-def test_the_race_made_first_goes_first(tmp_path):
-    names = [launcher.register(small("vae", name=f"r{k}"), tmp_path, status="queued").race for k in range(3)]
+def test_races_wait_in_the_order_in_which_they_were_created(tmp_path):
+    names = [launcher.register(small("vae", name=f"r{number}"), tmp_path, status="queued").race for number in range(3)]
     assert queue.waiting(tmp_path) == names
 
 
 def test_an_empty_root_has_no_queue(tmp_path):
     assert queue.waiting(tmp_path / "nothing") == []
-    assert not (tmp_path / "nothing").exists(), "looking writes nothing"
+    assert not (tmp_path / "nothing").exists(), "reading the queue writes nothing"

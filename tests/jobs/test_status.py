@@ -1,4 +1,4 @@
-"""Whether a race lives is asked of its lease, and of nothing that a dead process leaves behind."""
+"""The status of a race follows from its lease, and from nothing that a dead process leaves behind."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def store(tmp_path):
     return store
 
 
-def test_a_lease_is_held_by_one_and_frees_itself(tmp_path):
+def test_a_lease_has_one_holder_at_a_time(tmp_path):
     path = tmp_path / "x.lease"
     first, second = Lease(path), Lease(path)
     assert not held(path)
@@ -37,7 +37,7 @@ def test_a_lease_is_held_by_one_and_frees_itself(tmp_path):
     second.release()
 
 
-def test_a_lease_frees_itself_when_its_holder_is_killed(tmp_path):
+def test_a_lease_is_free_once_its_holder_is_killed(tmp_path):
     path = tmp_path / "x.lease"
     take = "import sys, time; from simssl_core.storage.locks import Lease; Lease(sys.argv[1]).take()"
     script = f"{take}; print(1, flush=True); time.sleep(60)"
@@ -57,7 +57,7 @@ def test_status_follows_the_lease(store, tmp_path):
     assert launcher.status("r", tmp_path) == "training"
     store.update_race("r", heartbeat=time.time() - 25)
     assert launcher.status("r", tmp_path) == "stalled"
-    store.update_race("r", patience=60)  # its steps are that slow
+    store.update_race("r", patience=60)  # a race with slow steps
     assert launcher.status("r", tmp_path) == "training"
     lease.release()
     assert launcher.status("r", tmp_path) == "interrupted"
@@ -65,7 +65,7 @@ def test_status_follows_the_lease(store, tmp_path):
     assert launcher.status("r", tmp_path) == "finished"
 
 
-def test_a_starting_process_has_time_unless_it_is_gone(store, tmp_path):
+def test_a_starting_process_is_given_time_unless_it_has_ended(store, tmp_path):
     store.update_race("r", status="starting", heartbeat=time.time())
     assert launcher.status("r", tmp_path) == "starting"
     store.update_race("r", heartbeat=time.time() - 40)
@@ -78,34 +78,34 @@ def test_a_starting_process_has_time_unless_it_is_gone(store, tmp_path):
     child.wait()
 
 
-def test_only_what_is_possible_can_be_asked(store, tmp_path):
+def test_a_command_that_does_not_fit_the_status_is_refused(store, tmp_path):
     store.update_race("r", status="finished")
-    for ask in (launcher.pause, launcher.stop, launcher.resume):
+    for send in (launcher.pause, launcher.stop, launcher.resume):
         with pytest.raises(RunError, match="finished"):
-            ask("r", tmp_path)
+            send("r", tmp_path)
     with pytest.raises(RunError, match="no race"):
         launcher.status("unknown", tmp_path)
 
 
-def test_places_are_few_and_older_races_go_first(tmp_path, monkeypatch):
+def test_slots_are_limited_and_older_races_go_first(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMSSL_WORKERS", "2")
     slots = [Slots(tmp_path / "two") for _ in range(3)]
-    assert [s.take() for s in slots] == [True, True, False]
+    assert [slot.take() for slot in slots] == [True, True, False]
     slots[0].release()
     assert slots[2].take()
     monkeypatch.setenv("SIMSSL_WORKERS", "1")
     store = Store(tmp_path)
     places, leases = {}, []
-    for number, race in enumerate(("old", "young")):
-        store.add_race(race, "{}", 10, [], status="queued", created=100.0 + number)
-        leases.append(Lease(paths.lease_file(tmp_path, race)))
+    for number, race_name in enumerate(("old", "young")):
+        store.add_race(race_name, "{}", 10, [], status="queued", created=100.0 + number)
+        leases.append(Lease(paths.lease_file(tmp_path, race_name)))
         leases[-1].take()
-        file = RaceFile(race, None, {}, created=100.0 + number)
-        places[race] = Place(tmp_path, file, store)
+        file = RaceFile(race_name, None, {}, created=100.0 + number)
+        places[race_name] = Place(tmp_path, file, store)
     assert not places["young"].take_in_turn()
     assert places["old"].take_in_turn()
     store.update_race("old", status="training")
-    assert not places["young"].take_in_turn()  # no place
+    assert not places["young"].take_in_turn()  # no slot is free
     places["old"].release()
     assert places["young"].take_in_turn()
     for lease in (*leases, *slots):

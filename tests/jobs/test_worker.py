@@ -1,4 +1,4 @@
-"""Real processes, killed for real: nothing recorded is lost, and the race ends at the weights it would have had."""
+"""Real processes that are killed: no record is lost, and the resumed race ends with the same weights."""
 
 import os
 import signal
@@ -29,8 +29,8 @@ time.sleep(600)
 """
 
 
-def test_killed_server_and_killed_worker(tmp_path):
-    """The server that launched it dies: training goes on. The worker dies: seen within 3 s, resumed to the same end."""
+def test_a_killed_server_and_a_killed_worker(tmp_path):
+    """Training survives the death of the server; a dead worker shows within 3 s and resumes to the same weights."""
     config = small("vae", "simclr", steps=STEPS, batch=128, checkpoint_seconds=0.2)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-c", LAUNCH, config.model_dump_json(), str(tmp_path)]
@@ -39,13 +39,13 @@ def test_killed_server_and_killed_worker(tmp_path):
     os.killpg(server.pid, signal.SIGKILL)
     server.wait()
     before = state_steps(tmp_path / "r-vae")[-1]
-    until(lambda: state_steps(tmp_path / "r-vae")[-1] > before + 5, 60, "training goes on without the server")
+    until(lambda: state_steps(tmp_path / "r-vae")[-1] > before + 5, 60, "training continues without the server")
 
     store = Store(tmp_path)
     os.kill(store.race("r").pid, signal.SIGKILL)
     recorded = store.history("r-vae")
     assert until_status(tmp_path, "r", "interrupted", 10) <= 3
-    assert {e.status for e in library.runs(tmp_path)} == {"interrupted"}
+    assert {entry.status for entry in library.runs(tmp_path)} == {"interrupted"}
     assert store.history("r-vae")[: len(recorded)] == recorded
 
     launcher.resume("r", tmp_path)
@@ -53,20 +53,20 @@ def test_killed_server_and_killed_worker(tmp_path):
     whole = trained(tmp_path / "whole", steps=STEPS, batch=128)
     for label, run in whole.runs.items():
         assert equal(weights(tmp_path / f"r-{label}"), weights(tmp_path / "whole" / run))
-        losses = [row[0] for row in history.read(tmp_path / f"r-{label}") if row[2] == "loss"]
-        assert losses == sorted(set(losses)) and losses[-1] == STEPS
-    assert [e.kind for e in store.events("r")] == ["start", "interrupted", "resume", "finish"]
+        steps = [row[0] for row in history.read(tmp_path / f"r-{label}") if row[2] == "loss"]
+        assert steps == sorted(set(steps)) and steps[-1] == STEPS
+    assert [event.kind for event in store.events("r")] == ["start", "interrupted", "resume", "finish"]
     launcher.reap()
 
 
-def test_a_worker_says_why_it_cannot_start(tmp_path):
+def test_a_worker_records_why_it_cannot_start(tmp_path):
     values = small("vae").model_dump() | {"data": {"name": "mnist", "root": str(tmp_path / "nowhere")}}
     os.environ["SIMSSL_OFFLINE"] = "1"
     try:
-        race = launcher.launch(small("vae").model_validate(values), tmp_path / "runs")
+        race_name = launcher.launch(small("vae").model_validate(values), tmp_path / "runs")
     finally:
         del os.environ["SIMSSL_OFFLINE"]
-    until_status(tmp_path / "runs", race, "failed", 90)
+    until_status(tmp_path / "runs", race_name, "failed", 90)
     (entry,) = library.runs(tmp_path / "runs")
     assert entry.status == "failed" and "nowhere" in entry.reason
     assert not entry.folder.exists()

@@ -1,7 +1,7 @@
-"""Runs written before the code moved into its present rooms: the shipped ones, and one that was exported then.
+"""Runs that an earlier version of the code wrote: the shipped ones, and one that was exported as a zip.
 
-``before-the-move.json`` holds what the code of that time read from each of them. A shipped run that is trained anew
-leaves that file; the exported one stays, so that whoever kept a zip can still open it.
+``before-the-move.json`` holds what that version read from each of them. A shipped run that is trained again is removed
+from the file; the exported run stays, so that earlier zips can still be imported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHIPPED = sorted(path.name for path in (PROJECT / "checkpoints").glob("demo-*"))
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """The shipped runs and the imported one, on a shelf of their own."""
+    """A folder with the shipped runs and the imported one."""
     shelf = tmp_path_factory.mktemp("earlier")
     for run in SHIPPED:
         shutil.copytree(PROJECT / "checkpoints" / run, shelf / run)
@@ -39,13 +39,13 @@ def root(tmp_path_factory):
 
 
 def images(shape, count=3):
-    """The same few patterns for every run, without data and without random numbers."""
+    """Images (count, *shape) in [0, 1], the same for every run, made without data or random numbers."""
     size = count * int(np.prod(shape))
     return torch.from_numpy(((np.arange(size) * 37) % 101 / 100).astype(np.float32).reshape(count, *shape))
 
 
 def close(values, expected):
-    """Whether two JSON-like values agree: numbers to a millionth, everything else exactly."""
+    """Whether two JSON-like values agree: floats to 1e-6, everything else exactly."""
     if isinstance(expected, dict):
         return values.keys() == expected.keys() and all(close(values[key], expected[key]) for key in expected)
     if isinstance(expected, list):
@@ -104,7 +104,7 @@ READERS = {
 }
 
 
-def test_all_are_listed_and_none_is_damaged(root):
+def test_all_runs_are_listed_and_none_is_damaged(root):
     assert {entry.run for entry in library.runs(root)} == {*SHIPPED, EXPORTED}
     assert all(entry.status != "damaged" and entry.has_weights for entry in library.runs(root))
     assert EXPORTED in EARLIER and set(EARLIER) <= {*SHIPPED, EXPORTED}
@@ -112,16 +112,16 @@ def test_all_are_listed_and_none_is_damaged(root):
 
 @pytest.mark.parametrize("part", READERS)
 @pytest.mark.parametrize("run", EARLIER)
-def test_what_was_read_then_is_read_now(root, run, part):
+def test_each_part_is_read_as_it_was_by_the_earlier_version(root, run, part):
     assert close(READERS[part](root, run), EARLIER[run][part])
 
 
 @pytest.mark.parametrize("run", [*SHIPPED, EXPORTED])
-def test_the_evaluation_is_of_the_present_weights(root, run):
+def test_the_evaluation_belongs_to_the_present_weights(root, run):
     assert evaluation_file.is_current(evaluation_file.read(root / run), root / run)
 
 
-def test_the_exported_run_is_exported_again_whole(root, tmp_path):
+def test_the_exported_run_can_be_exported_again_completely(root, tmp_path):
     assert archive.from_zip(archive.to_zip(EXPORTED, root), tmp_path) == EXPORTED
     for part, read in READERS.items():
         assert close(read(tmp_path, EXPORTED), EARLIER[EXPORTED][part]), part

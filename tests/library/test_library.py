@@ -1,4 +1,4 @@
-"""The shelf: listing what is there, tidying it, sending a run away and taking it back."""
+"""The library of runs: listing, renaming, deleting and restoring them, export and import."""
 
 import io
 import json
@@ -41,20 +41,20 @@ def shelf(tmp_path_factory):
 
 @pytest.fixture
 def root(shelf, tmp_path):
-    """A copy to be changed."""
+    """A copy of the shelf that a test may change."""
     return shutil.copytree(shelf, tmp_path / "runs")
 
 
-def test_what_pages_import_is_free_of_torch():
+def test_modules_for_pages_do_not_import_torch():
     imports = ", ".join(f"simssl_core.{name}" for name in TORCH_FREE)
     heavy = "{'torch', 'pandas', 'umap', 'sklearn', 'streamlit', 'plotly'}"
     script = f"import sys, {imports}; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
 
 
-def test_shipped_runs_need_no_store_and_get_none(root, tmp_path):
+def test_shipped_runs_need_no_store_and_none_is_created(root, tmp_path):
     shipped = tmp_path / "checkpoints"
     shutil.copytree(root / "r-vae", shipped / "demo-digits-vae")
     (entry,) = library.runs(shipped)
@@ -64,7 +64,7 @@ def test_shipped_runs_need_no_store_and_get_none(root, tmp_path):
     assert sorted(p.name for p in shipped.iterdir()) == ["demo-digits-vae"]
 
 
-def test_history_of_a_folder_is_thinned_and_keeps_its_ends(root):
+def test_a_history_from_the_folder_is_thinned_and_keeps_both_ends(root):
     full = library.history("r-vae", root=root)["loss"]
     for file in paths.lab(root).glob("store.sqlite*"):
         file.unlink()
@@ -109,26 +109,26 @@ def test_a_deleted_run_can_be_restored(root):
     library.delete("r-vae-2", root)
     assert (paths.lab(root) / "r.json").exists()
     library.delete("r-simclr", root)
-    assert not (paths.lab(root) / "r.json").exists() and Store(root).races() == []  # its name is free again
+    assert not (paths.lab(root) / "r.json").exists() and Store(root).races() == []  # the name of the race is free again
     assert library.empty_trash(root) == 3 and library.trash(root) == []
 
 
-def test_a_run_under_way_is_not_tidied(root):
+def test_a_run_under_way_cannot_be_deleted_or_renamed(root):
     lease = Lease(paths.lease_file(root, "r"))
     lease.take()
     Store(root).update_race("r", status="training", heartbeat=9e9)
-    for tidy in (lambda: library.delete("r-vae", root), lambda: library.rename("r-vae", "x", root)):
+    for action in (lambda: library.delete("r-vae", root), lambda: library.rename("r-vae", "x", root)):
         with pytest.raises(RunError, match="stop it before"):
-            tidy()
+            action()
     lease.release()
 
 
 def test_sizes_count_every_file(root):
     sizes = library.sizes(root)
-    assert sizes["r-vae"] == sum(f.stat().st_size for f in (root / "r-vae").rglob("*") if f.is_file()) > 10_000
+    assert sizes["r-vae"] == sum(file.stat().st_size for file in (root / "r-vae").rglob("*") if file.is_file()) > 10_000
 
 
-def test_a_zip_goes_round(root, tmp_path):
+def test_an_exported_run_can_be_imported(root, tmp_path):
     content = to_zip("r-vae", root)
     assert content == to_zip("r-vae", root)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -146,12 +146,12 @@ def test_csv_and_snippet(root):
     assert lines[0] == "step,seconds,name,value" and any(line.startswith("12,") for line in lines)
     text = snippet("r-vae", root)
     assert len(text.splitlines()) == 3
-    space = {"images": np.zeros((2, 8, 8), np.float32)}
-    exec(text, space)
-    assert space["z"].shape == (2, 6)
+    namespace = {"images": np.zeros((2, 8, 8), np.float32)}
+    exec(text, namespace)
+    assert namespace["z"].shape == (2, 6)
 
 
-def test_evaluating_again_gives_the_same_numbers(root):
+def test_evaluating_again_gives_the_same_scores(root):
     first = evaluate.evaluate(root / "r-vae", device="cpu")
     assert first == evaluate.evaluate(root / "r-vae", device="cpu") and 0 <= first["linear"] <= 1
     evaluate.save_scores(root / "r-vae", {"linear": 0.5})

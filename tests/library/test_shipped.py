@@ -1,4 +1,4 @@
-"""The runs that come with an installed lab reach the user's folder once, whole, and stay deleted."""
+"""The shipped runs of an installed lab are copied to the user's folder once, completely, and stay deleted."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ from simssl_core.storage import paths
 
 @pytest.fixture
 def source(tmp_path):
-    """Two runs of a read-only package, and a folder that is none."""
+    """A read-only package with two runs and a folder that is not a run."""
     for name in ("demo-a", "demo-b"):
         (tmp_path / "package" / name / "map").mkdir(parents=True)
         (tmp_path / "package" / name / "run.json").write_text("{}")
@@ -24,7 +24,7 @@ def source(tmp_path):
     return tmp_path / "package"
 
 
-def test_each_run_is_copied_once_and_a_deleted_one_stays_away(source, tmp_path):
+def test_each_run_is_copied_once_and_a_deleted_one_is_not_copied_again(source, tmp_path):
     root = tmp_path / "new" / "runs"
     assert shipped.copy(source, root) == ["demo-a", "demo-b"]
     assert (root / "demo-b" / "map" / "map.json").read_text() == "demo-b"
@@ -34,7 +34,7 @@ def test_each_run_is_copied_once_and_a_deleted_one_stays_away(source, tmp_path):
     assert shipped.copy(source, root) == [] and not (root / "demo-a").exists()
 
 
-def test_a_new_version_brings_its_new_runs_and_overwrites_nothing(source, tmp_path):
+def test_a_new_version_adds_its_new_runs_and_overwrites_nothing(source, tmp_path):
     shipped.copy(source, tmp_path / "runs")
     for name in ("demo-c", "demo-d"):
         (source / name).mkdir()
@@ -46,13 +46,13 @@ def test_a_new_version_brings_its_new_runs_and_overwrites_nothing(source, tmp_pa
     assert (tmp_path / "runs" / "demo-d" / "run.json").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(source, tmp_path):
+def test_the_error_for_an_unwritable_folder_names_the_setting_to_change(source, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="SIMSSL_RUNS"):
         shipped.copy(source, tmp_path / "file" / "runs")
 
 
-def test_where_the_runs_lie(monkeypatch, tmp_path):
+def test_the_root_of_the_runs(monkeypatch, tmp_path):
     monkeypatch.delenv("SIMSSL_RUNS", raising=False)
     assert paths.root() == PROJECT / "checkpoints"
     monkeypatch.setattr(paths, "INSTALLED", True)
@@ -64,7 +64,7 @@ def test_where_the_runs_lie(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("named", ["value", "SIMSSL_RUNS"])
-def test_only_the_default_folder_of_an_installed_lab_gets_them(source, tmp_path, monkeypatch, named):
+def test_only_the_default_folder_of_an_installed_lab_receives_the_runs(source, tmp_path, monkeypatch, named):
     monkeypatch.delenv("SIMSSL_RUNS", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(paths, "shipped_root", lambda: source)
