@@ -7,13 +7,13 @@ import warnings
 
 import numpy as np
 
-from simssl_core.evaluation.probes import standardise, task
+from simssl_core.evaluation.probes import Array, standardise, task
 from simssl_core.metrics import measures
 
 METHODS = ("kmeans", "gmm")
 
 
-def assign(features, clusters: int, method: str = "gmm", seed: int = 0) -> np.ndarray:
+def assign(features: Array, clusters: int, method: str = "gmm", seed: int = 0) -> np.ndarray:
     """Cluster numbers (N,) by k-means (10 starts) or a Gaussian mixture (diagonal covariances, started from k-means).
 
     Features (N, D) are standardised. Fewer clusters come out where the features hold fewer distinct points.
@@ -22,7 +22,7 @@ def assign(features, clusters: int, method: str = "gmm", seed: int = 0) -> np.nd
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    x = standardise(task(features, np.zeros(len(features)), features[:0], [])[0])[0].cpu().numpy()
+    x = standardise(task(features, np.zeros(len(features)), features[:0], np.zeros(0))[0])[0].cpu().numpy()
     if method == "kmeans":
         model = KMeans(clusters, n_init=10, random_state=seed)
     else:
@@ -88,7 +88,7 @@ def match_accuracy(assigned: np.ndarray, labels: np.ndarray) -> float:
     reads=("test", "test_labels"),
     place=16,
 )
-def cluster_scores(features, labels, method: str = "gmm", seed: int = 0) -> dict[str, float]:
+def cluster_scores(features: Array, labels: Array, method: str = "gmm", seed: int = 0) -> dict[str, float]:
     """``cluster_acc``, ``nmi``, ``ari`` of as many clusters as there are classes; NaN for fewer than two classes."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from simssl_core.data.catalog import Dataset
 from simssl_core.data.probe_set import MEASUREMENT_SEED, Plan, batches, cloud_views, share_views
 from simssl_core.data.types import Factor, Split, Views
+from simssl_core.data.view_maker import ViewMaker
 from simssl_core.errors import ShapeError
 
 __all__ = ["Features", "Plan", "ProbeViews", "collect", "draw"]
@@ -73,7 +75,7 @@ class ProbeViews:
         return sum(v.images.shape[0] * v.images.shape[1] for v in self.share + self.clouds)
 
 
-def draw(dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED) -> ProbeViews:
+def draw(dataset: Dataset, views: ViewMaker, plan: Plan, seed: int = MEASUREMENT_SEED) -> ProbeViews:
     """Draw the views that ``plan`` asks for. Keep the result to spare drawing them at every probe."""
     return ProbeViews(tuple(share_views(dataset, views, plan, seed)), tuple(cloud_views(dataset, views, plan, seed)))
 
@@ -81,8 +83,8 @@ def draw(dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED) -> ProbeViews
 @torch.no_grad()
 def collect(
     encode: Encode,
-    dataset,
-    views,
+    dataset: Dataset,
+    views: ViewMaker,
     plan: Plan,
     seed: int = MEASUREMENT_SEED,
     drawn: ProbeViews | None = None,
@@ -122,7 +124,7 @@ def collect(
     )
 
 
-def _encode_places(encode: Encode, views, split: Split, places: torch.Tensor) -> np.ndarray:
+def _encode_places(encode: Encode, views: ViewMaker, split: Split, places: torch.Tensor) -> np.ndarray:
     device = split.images.device
     return np.concatenate([_encode(encode, views.plain(split, piece.to(device))) for piece in batches(places)])
 

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from simssl_core.evaluation.probes import task, tensor
+from simssl_core.evaluation.probes import Array, task, tensor
 from simssl_core.metrics import measures
 
 
-def spectrum(features) -> torch.Tensor:
+def spectrum(features: Array) -> torch.Tensor:
     """Singular values (min(N, D),) of the centred features (N, D), largest first; rounding noise counts as zero."""
     x = tensor(features)
     values = torch.linalg.svdvals(x - x.mean(0))
@@ -23,7 +23,7 @@ def spectrum(features) -> torch.Tensor:
     return torch.where(values > noise, values, torch.zeros_like(values))
 
 
-def relative_spectrum(features) -> tuple[float, ...]:
+def relative_spectrum(features: Array) -> tuple[float, ...]:
     """The singular values of the centred features (N, D), divided by the largest, falling; zeros if nothing varies."""
     values = spectrum(features)
     top = float(values.max()) if len(values) else 0.0
@@ -46,7 +46,7 @@ def relative_spectrum(features) -> tuple[float, ...]:
     collapses_below=2.0,
     collapse_words="its effective rank is {:.1f}",
 )
-def effective_rank(features) -> float:
+def effective_rank(features: Array) -> float:
     """exp of the entropy of the normalised singular values (RankMe, Garrido et al. 2023), of **centred** features.
 
     Between 1 (one direction) and D; 0 when nothing varies.
@@ -69,7 +69,7 @@ def effective_rank(features) -> float:
     collapses_below=1e-3,
     collapse_words="its features spread by only {:.1g}",
 )
-def feature_std(features) -> float:
+def feature_std(features: Array) -> float:
     """Mean over dimensions of the std over data."""
     return tensor(features).std(0, correction=0).mean().item()
 
@@ -88,7 +88,7 @@ def feature_std(features) -> float:
     column="style share",
     layers=True,
 )
-def style_share(views) -> float:
+def style_share(views: Array) -> float:
     """tr(covariance within a datum) / tr(total covariance) of views (V, N, D): 0 = all views of a datum coincide.
 
     The unbiased estimate from an analysis of variance: with W the pooled variance within data (divisor N(V−1)) and M
@@ -117,7 +117,7 @@ def style_share(views) -> float:
     reads=("views",),
     place=42,
 )
-def alignment(views) -> float:
+def alignment(views: Array) -> float:
     """E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views, ẑ = z/‖z‖ (Wang & Isola 2020); between 0 and 4."""
     z = F.normalize(tensor(views), dim=-1)
     count = z.shape[0]
@@ -137,7 +137,7 @@ def alignment(views) -> float:
     reads=("views",),
     place=43,
 )
-def uniformity(views, chunk: int = 1024) -> float:
+def uniformity(views: Array, chunk: int = 1024) -> float:
     """log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view (Wang & Isola 2020).
 
     Of views (V, N, D); between −8 and 0, where 0 means that all are alike.
@@ -166,7 +166,7 @@ def uniformity(views, chunk: int = 1024) -> float:
     reads=("test", "test_labels"),
     place=44,
 )
-def within_between(features, labels) -> float:
+def within_between(features: Array, labels: Array) -> float:
     """tr(within-class scatter) / tr(between-class scatter): small = tight classes, far apart. Unlabelled rows apart."""
     t = task(features, labels, features, labels)
     if not t.possible:
@@ -193,7 +193,7 @@ def within_between(features, labels) -> float:
     reads=("test", "test_labels"),
     place=20,
 )
-def silhouette(features, labels, most: int = 2000, seed: int = 0) -> float:
+def silhouette(features: Array, labels: Array, most: int = 2000, seed: int = 0) -> float:
     """Mean silhouette (scikit-learn's) of the classes, Euclidean, over at most ``most`` images drawn with ``seed``."""
     from sklearn.metrics import silhouette_score
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 import torch
 
 from simssl_core import metrics
+from simssl_core.data.catalog import Dataset
 from simssl_core.data.probe_set import MEASUREMENT_SEED
+from simssl_core.data.view_maker import ViewMaker
 from simssl_core.errors import ShapeError
 from simssl_core.evaluation.features import Features, Plan, ProbeViews, collect
 from simssl_core.evaluation.scores import compute
@@ -20,7 +22,12 @@ Layers = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
 
 def collect_layers(
-    layers: Layers, dataset, views, plan: Plan, seed: int = MEASUREMENT_SEED, drawn: ProbeViews | None = None
+    layers: Layers,
+    dataset: Dataset,
+    views: ViewMaker,
+    plan: Plan,
+    seed: int = MEASUREMENT_SEED,
+    drawn: ProbeViews | None = None,
 ) -> dict[str, Features]:
     """Features of every layer, from backbone outwards, in one pass over the images.
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from simssl_core.data.catalog import Dataset
 from simssl_core.data.probe_set import Plan
+from simssl_core.data.view_maker import ViewMaker
 from simssl_core.evaluation import scores, uncertainty
 from simssl_core.evaluation.features import Features, ProbeViews, collect
 from simssl_core.evaluation.geometry import relative_spectrum
 from simssl_core.evaluation.layers import collect_layers, layer_scores
 from simssl_core.evaluation.uncertainty import Interval
 from simssl_core.evaluation.zero_shot import caption_scores
+
+if TYPE_CHECKING:
+    from simssl_core.objectives.base import Objective
 
 VIEW_DATA = 1_000  # test data whose views a full measurement draws
 LAYER_IMAGES = 2_000  # of each split in the layer profile: a layer may be two thousand wide
@@ -72,7 +77,14 @@ def full_plan(images: int) -> Plan:
     return Plan(probe_images=images, map_points=1, clouds=0, share_data=VIEW_DATA, full=True)
 
 
-def encode(objective, dataset, views, plan: Plan, drawn: ProbeViews | None = None, layers: bool = False) -> Encodings:
+def encode(
+    objective: Objective,
+    dataset: Dataset,
+    views: ViewMaker,
+    plan: Plan,
+    drawn: ProbeViews | None = None,
+    layers: bool = False,
+) -> Encodings:
     """Encode what ``plan`` asks for with ``objective``, whose evaluation mode is the caller's to set.
 
     Args:
@@ -87,7 +99,8 @@ def encode(objective, dataset, views, plan: Plan, drawn: ProbeViews | None = Non
         profile = collect_layers(objective.layers, dataset, views, plan, drawn=drawn)
         features = profile["representation"]
     else:
-        profile, features = {}, collect(objective.encode, dataset, views, plan, drawn=drawn)
+        profile = {}
+        features = collect(objective.encode, dataset, views, plan, drawn=drawn)
     captions = caption_scores(objective, dataset, views) if plan.full else {}
     return Encodings(features, captions, profile, plan.full)
 

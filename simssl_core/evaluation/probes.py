@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from simssl_core.evaluation.logistic import predict_logistic
 from simssl_core.metrics import measures
 
+Array = np.ndarray | torch.Tensor
 NEIGHBOURS = 20
 
 
@@ -35,18 +36,18 @@ class Task(NamedTuple):
         return len(self.test) > 0 and len(self.train_labels.unique()) > 1
 
 
-def tensor(values, device=None) -> torch.Tensor:
+def tensor(values: Array, device: torch.device | str | None = None) -> torch.Tensor:
     """``values`` as float64 (float32 on MPS, which has no double) on its own device."""
     values = writable(values)
     return values.to(device=device, dtype=torch.float32 if values.device.type == "mps" else torch.float64)
 
 
-def writable(values) -> torch.Tensor:
+def writable(values: Array) -> torch.Tensor:
     """``values`` as a tensor. NumPy arrays are copied: torch warns of read-only ones (a view, a cache)."""
     return torch.from_numpy(np.array(values)) if not isinstance(values, torch.Tensor) else values
 
 
-def task(train, train_labels, test, test_labels) -> Task:
+def task(train: Array, train_labels: Array, test: Array, test_labels: Array) -> Task:
     """Drop the unlabelled rows and number the classes; features become float64 on the device of ``train``."""
     train = tensor(train)
     test = tensor(test, train.device)
@@ -100,7 +101,7 @@ def balanced_accuracy(predicted: torch.Tensor, truth: torch.Tensor) -> float:
     layers=True,
     is_share=True,
 )
-def linear(train, train_labels, test, test_labels) -> float:
+def linear(train: Array, train_labels: Array, test: Array, test_labels: Array) -> float:
     """Top-1 test accuracy of multinomial logistic regression on standardised features (the headline content number)."""
     t = task(train, train_labels, test, test_labels)
     return accuracy(predict_linear(t), t.test_labels) if t.possible else math.nan
@@ -129,7 +130,9 @@ def predict_linear(t: Task) -> torch.Tensor:
     layers=True,
     is_share=True,
 )
-def knn(train, train_labels, test, test_labels, k: int = NEIGHBOURS, metric: str = "cosine") -> float:
+def knn(
+    train: Array, train_labels: Array, test: Array, test_labels: Array, k: int = NEIGHBOURS, metric: str = "cosine"
+) -> float:
     """Top-1 test accuracy of a vote among the ``k`` nearest training images, ``metric`` "cosine" or "euclidean".
 
     All votes count the same and a tie goes to the lower class, as in scikit-learn; k is cut to the number of images.
@@ -153,7 +156,7 @@ def knn(train, train_labels, test, test_labels, k: int = NEIGHBOURS, metric: str
     place=12,
     is_share=True,
 )
-def knn_euclidean(train, train_labels, test, test_labels) -> float:
+def knn_euclidean(train: Array, train_labels: Array, test: Array, test_labels: Array) -> float:
     """:func:`knn` by Euclidean distance: the lengths of the features count, too."""
     return knn(train, train_labels, test, test_labels, metric="euclidean")
 
@@ -190,7 +193,7 @@ def predict_knn(t: Task, k: int = NEIGHBOURS, metric: str = "cosine", chunk: int
     column="MLP",
     is_share=True,
 )
-def mlp(train, train_labels, test, test_labels, seed: int = 0) -> float:
+def mlp(train: Array, train_labels: Array, test: Array, test_labels: Array, seed: int = 0) -> float:
     """Top-1 test accuracy of a network with one hidden layer on standardised features."""
     t = task(train, train_labels, test, test_labels)
     return accuracy(predict_mlp(t, seed), t.test_labels) if t.possible else math.nan
@@ -224,7 +227,9 @@ def predict_mlp(t: Task, seed: int = 0, epochs: int = 100, patience: int = 8, ba
     return _mlp_logits(test, best_weights).argmax(1)
 
 
-def _mlp_weights(inputs: int, hidden: int, outputs: int, generator: torch.Generator, device) -> list[torch.Tensor]:
+def _mlp_weights(
+    inputs: int, hidden: int, outputs: int, generator: torch.Generator, device: torch.device
+) -> list[torch.Tensor]:
     first = torch.randn(inputs, hidden, generator=generator) * math.sqrt(2 / inputs)
     second = torch.randn(hidden, outputs, generator=generator) * math.sqrt(1 / hidden)
     values = (first, torch.zeros(hidden), second, torch.zeros(outputs))

@@ -51,11 +51,14 @@ def _by_name(answer: float | Mapping[str, float], names: list[str], function: st
         if len(names) > 1:
             raise ConfigError(f"{function} stands under {', '.join(names)}: it must return a number for each by name")
         return {names[0]: float(answer)}
-    rows = {name: metrics.get(name) for name in answer}
-    strange = [name for name, row in rows.items() if row is None]
-    if strange:
-        raise ConfigError(f"{function} returns '{strange[0]}', which no @measures declares")
-    return {name: float(value) for name, value in answer.items() if rows[name].name in names}
+    numbers: dict[str, float] = {}
+    for name, value in answer.items():
+        row = metrics.get(name)
+        if row is None:
+            raise ConfigError(f"{function} returns '{name}', which no @measures declares")
+        if row.name in names:
+            numbers[name] = float(value)
+    return numbers
 
 
 def check_finite(features: Features) -> None:

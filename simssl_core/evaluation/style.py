@@ -17,7 +17,7 @@ import torch
 
 from simssl_core.data.types import Factor
 from simssl_core.evaluation.logistic import predict_logistic
-from simssl_core.evaluation.probes import accuracy, balanced_accuracy, standardise, tensor, writable
+from simssl_core.evaluation.probes import Array, accuracy, balanced_accuracy, standardise, tensor, writable
 from simssl_core.metrics import measures
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def predict_ridge(train: torch.Tensor, targets: torch.Tensor, test: torch.Tensor
     center = targets.mean(0)
     left, values, right = torch.linalg.svd(train - train.mean(0), full_matrices=False)  # n×r, r, r×D
     along = left.T @ (targets - center)  # r×T
-    best_error, best_weight = torch.full_like(center, math.inf), None
+    best_error = torch.full_like(center, math.inf)
+    best_weight: torch.Tensor | None = None
     for penalty in PENALTIES:
         shrink = values.square() / (values.square() + penalty * n)
         leverage = (left.square() @ shrink + 1 / n).clamp(max=1 - 1e-9)
@@ -77,6 +78,7 @@ def predict_ridge(train: torch.Tensor, targets: torch.Tensor, test: torch.Tensor
         better = error < best_error
         best_weight = weight if best_weight is None else torch.where(better, weight, best_weight)
         best_error = torch.where(better, error, best_error)
+    assert best_weight is not None  # there is at least one penalty
     low, high = train.amin(0), train.amax(0)
     reach = BEYOND * (high - low)
     return (test.clamp(low - reach, high + reach) - train.mean(0)) @ best_weight + center
@@ -93,7 +95,7 @@ def encode_factor(values: torch.Tensor, factor: Factor) -> torch.Tensor:
     return torch.stack([values.sin(), values.cos()], dim=1) if factor.kind == "circular" else values[:, None]
 
 
-def read_factor(train, values, test, test_values, factor: Factor) -> Reading | None:
+def read_factor(train: Array, values: Array, test: Array, test_values: Array, factor: Factor) -> Reading | None:
     """Learn ``factor`` from ``train`` (n, D) with ``values`` (n,) and read it in ``test``; None: it cannot be learnt.
 
     Rows with a value that is not finite (or a class below 0) take no part.
@@ -114,7 +116,7 @@ def read_factor(train, values, test, test_values, factor: Factor) -> Reading | N
 
 
 def read_factors(
-    train, values: Mapping, test, test_values: Mapping, factors: Sequence[Factor]
+    train: Array, values: Mapping[str, Array], test: Array, test_values: Mapping[str, Array], factors: Sequence[Factor]
 ) -> dict[str, Reading | None]:
     """{name: reading} as :func:`read_factor` of each; numbers known for every row share one decomposition of ``train``,
     which takes nearly all of the time where features are wide."""
@@ -167,7 +169,7 @@ def halves(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def read_views(
-    views, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
+    views: Array, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
 ) -> dict[str, Reading | None]:
     """Every style factor from the features of views: learnt on half of the data, read in the N' of the other half.
 
@@ -189,14 +191,18 @@ def read_views(
 
 
 def view_scores(
-    views, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
+    views: Array, drawn: Mapping[str, np.ndarray], factors: tuple[Factor, ...], seed: int = 0
 ) -> dict[str, FactorScore]:
     """How well every style factor is read by :func:`read_views`."""
     return _scores(read_views(views, drawn, factors, seed))
 
 
 def image_scores(
-    train, values: Mapping, test, test_values: Mapping, factors: tuple[Factor, ...]
+    train: Array,
+    values: Mapping[str, Array],
+    test: Array,
+    test_values: Mapping[str, Array],
+    factors: tuple[Factor, ...],
 ) -> dict[str, FactorScore]:
     """Every true factor from the features of images as they are: learnt on training images, read in held-out ones."""
     known = [f for f in factors if f.name in values and f.name in test_values]

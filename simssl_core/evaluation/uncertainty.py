@@ -81,8 +81,9 @@ def style_interval(
     they have been made already.
     """
     numbers = [f for f in features.factors if f.kind != "discrete" and f.name in features.view_factors]
-    groups = [readings[f.name] if readings else _read_views(features, f) for f in numbers]
-    if not groups or any(group is None for group in groups):
+    readings = readings or {f.name: _read_views(features, f) for f in numbers}
+    groups = [group for f in numbers if (group := readings[f.name]) is not None]
+    if not groups or len(groups) < len(numbers):
         return NOTHING
     errors, spreads = zip(*(_squares(group) for group in groups), strict=True)
     return bootstrap(_mean_clipped_r2, _pairs(errors), _pairs(spreads), draws=draws)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol, cast
+
 import torch
 
 from simssl_core.data import captions
+from simssl_core.data.catalog import Dataset
+from simssl_core.data.view_maker import ViewMaker
 from simssl_core.metrics import measures
+
+if TYPE_CHECKING:
+    from simssl_core.objectives.base import Objective
 
 MOST = 1_000  # test images
 BATCH = 250
+
+
+class CaptionReader(Protocol):
+    """An objective with ``needs_captions``: it compares images with captions."""
+
+    def similarity(self, images: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Similarities (B, M) of images (B, C, H, W) and captions (M, T); higher means a better match."""
 
 
 @measures(
@@ -52,7 +66,7 @@ BATCH = 250
     place=55,
 )
 @torch.no_grad()
-def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, float]:
+def caption_scores(objective: Objective, dataset: Dataset, views: ViewMaker, most: int = MOST) -> dict[str, float]:
     """``zero_shot``, ``caption_of_image``, ``image_of_caption`` on up to ``most`` test images; {} without captions.
 
     * ``zero_shot``: share of images whose class's name, among all names read as captions, suits them best;
@@ -66,8 +80,10 @@ def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, flo
         return {}
     places = torch.arange(min(most, len(dataset.test)), device=dataset.test.images.device)
     tokens = views.tokens(dataset.test, places)
+    assert tokens is not None  # the data has a vocabulary, so it has captions
+    reader = cast(CaptionReader, objective)
     distinct, own = tokens.unique(dim=0, return_inverse=True)
-    table = _similarities(objective, dataset, views, places, distinct)
+    table = _similarities(reader, dataset, views, places, distinct)
     best = table.argmax(0)
     numbers = {
         "caption_of_image": (table.argmax(1) == own).double().mean().item(),
@@ -75,12 +91,14 @@ def caption_scores(objective, dataset, views, most: int = MOST) -> dict[str, flo
     }
     names = captions.tokenize(dataset.classes, dataset.vocabulary).to(tokens.device)
     if len(names) > 1 and len(names.unique(dim=0)) == len(names) and names.any(1).all():
-        guessed = _similarities(objective, dataset, views, places, names).argmax(1)
+        guessed = _similarities(reader, dataset, views, places, names).argmax(1)
         numbers["zero_shot"] = (guessed == dataset.test.labels[places]).double().mean().item()
     return numbers
 
 
-def _similarities(objective, dataset, views, places: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+def _similarities(
+    reader: CaptionReader, dataset: Dataset, views: ViewMaker, places: torch.Tensor, tokens: torch.Tensor
+) -> torch.Tensor:
     """(N, M) of the images at ``places`` and captions (M, T), some images at a time."""
-    rows = [objective.similarity(views.plain(dataset.test, part), tokens) for part in places.split(BATCH)]
+    rows = [reader.similarity(views.plain(dataset.test, part), tokens) for part in places.split(BATCH)]
     return torch.cat(rows)
