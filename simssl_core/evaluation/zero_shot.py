@@ -1,4 +1,4 @@
-"""What an objective that reads captions knows without a label: zero-shot classes, and finding images by words."""
+"""Scores of objectives that read captions: zero-shot classification, and retrieval between images and captions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from simssl_core.metrics import measures
 if TYPE_CHECKING:
     from simssl_core.objectives.base import Objective
 
-MOST = 1_000  # test images
-BATCH = 250
+TEST_IMAGES = 1_000
+BATCH = 250  # images compared at a time
 
 
 class CaptionReader(Protocol):
@@ -34,7 +34,7 @@ class CaptionReader(Protocol):
     low=0.0,
     high=1.0,
     chance="1/classes",
-    help="The share of images whose class’s name, read as a caption, suits them best among the names of all classes.",
+    help="The share of images whose class name, read as a caption, matches them best among the names of all classes.",
     measured="full",
     source="objective",
     place=53,
@@ -47,7 +47,7 @@ class CaptionReader(Protocol):
     better="higher",
     low=0.0,
     high=1.0,
-    help="The share of images whose own caption suits them best among all captions.",
+    help="The share of images whose own caption matches them best among all captions.",
     measured="full",
     source="objective",
     place=54,
@@ -60,45 +60,47 @@ class CaptionReader(Protocol):
     better="higher",
     low=0.0,
     high=1.0,
-    help="The share of captions of which the image that suits them best carries them.",
+    help="The share of captions whose best-matching image carries that caption.",
     measured="full",
     source="objective",
     place=55,
 )
 @torch.no_grad()
-def caption_scores(objective: Objective, dataset: Dataset, views: ViewMaker, most: int = MOST) -> dict[str, float]:
-    """``zero_shot``, ``caption_of_image``, ``image_of_caption`` on up to ``most`` test images; {} without captions.
+def caption_scores(
+    objective: Objective, dataset: Dataset, view_maker: ViewMaker, limit: int = TEST_IMAGES
+) -> dict[str, float]:
+    """Return the caption scores on up to ``limit`` test images; {} if the objective or the data has no captions.
 
-    * ``zero_shot``: share of images whose class's name, among all names read as captions, suits them best;
-    * ``caption_of_image``: share of images whose own caption is the best among the distinct captions (recall at 1);
-    * ``image_of_caption``: share of the distinct captions whose best image carries them (precision at 1).
+    * ``zero_shot``: share of images that match the name of their class, read as a caption, best among all classes;
+    * ``caption_of_image``: share of images whose own caption matches best among the distinct captions (recall at 1);
+    * ``image_of_caption``: share of the distinct captions whose best-matching image carries them (precision at 1).
 
-    Data may share a caption, so captions are counted once each. The objective's mode is the caller's to set.
+    Several data may share a caption, so each distinct caption counts once. The caller sets evaluation mode.
     Source: Radford et al. 2021 (zero-shot by names, recall at 1).
     """
     if not getattr(objective, "needs_captions", False) or not dataset.vocabulary:
         return {}
-    places = torch.arange(min(most, len(dataset.test)), device=dataset.test.images.device)
-    tokens = views.tokens(dataset.test, places)
+    places = torch.arange(min(limit, len(dataset.test)), device=dataset.test.images.device)
+    tokens = view_maker.tokens(dataset.test, places)
     assert tokens is not None  # the data has a vocabulary, so it has captions
     reader = cast(CaptionReader, objective)
     distinct, own = tokens.unique(dim=0, return_inverse=True)
-    table = _similarities(reader, dataset, views, places, distinct)
-    best = table.argmax(0)
-    numbers = {
-        "caption_of_image": (table.argmax(1) == own).double().mean().item(),
-        "image_of_caption": (own[best] == torch.arange(len(distinct), device=own.device)).double().mean().item(),
+    similarities = _similarities(reader, dataset, view_maker, places, distinct)
+    best_image = similarities.argmax(0)
+    scores = {
+        "caption_of_image": (similarities.argmax(1) == own).double().mean().item(),
+        "image_of_caption": (own[best_image] == torch.arange(len(distinct), device=own.device)).double().mean().item(),
     }
     names = captions.tokenize(dataset.classes, dataset.vocabulary).to(tokens.device)
     if len(names) > 1 and len(names.unique(dim=0)) == len(names) and names.any(1).all():
-        guessed = _similarities(reader, dataset, views, places, names).argmax(1)
-        numbers["zero_shot"] = (guessed == dataset.test.labels[places]).double().mean().item()
-    return numbers
+        predicted = _similarities(reader, dataset, view_maker, places, names).argmax(1)
+        scores["zero_shot"] = (predicted == dataset.test.labels[places]).double().mean().item()
+    return scores
 
 
 def _similarities(
-    reader: CaptionReader, dataset: Dataset, views: ViewMaker, places: torch.Tensor, tokens: torch.Tensor
+    reader: CaptionReader, dataset: Dataset, view_maker: ViewMaker, places: torch.Tensor, tokens: torch.Tensor
 ) -> torch.Tensor:
-    """(N, M) of the images at ``places`` and captions (M, T), some images at a time."""
-    rows = [reader.similarity(views.plain(dataset.test, part), tokens) for part in places.split(BATCH)]
+    """Return the similarities (N, M) of the images at ``places`` (N,) and captions (M, T), in batches."""
+    rows = [reader.similarity(view_maker.plain(dataset.test, part), tokens) for part in places.split(BATCH)]
     return torch.cat(rows)
