@@ -22,6 +22,7 @@ from simssl_core.cli import main, options
 from simssl_core.config import RunConfig
 from simssl_core.errors import ConfigError
 from simssl_core.evaluation.layers import layer_scores
+from simssl_core.evaluation.measurement import Encodings
 from simssl_core.evaluation.scores import compute, score
 from simssl_core.jobs import launcher
 from simssl_core.jobs.evaluator import Evaluator
@@ -91,7 +92,8 @@ def shelf(registered, tmp_path, monkeypatch):
     root.mkdir()
     monkeypatch.setenv("SIMSSL_RUNS", str(root))
     for run in small_runs(root, "digits", ["vae", "simclr"], points=100):
-        evaluate.save_evaluation(root / run, list(evaluate.measure_fully(root / run, images=100))[-1].found)
+        *_, last = evaluate.evaluate_in_full(root / run, images=100)
+        evaluate.save_evaluation(root / run, last.findings)
     return root
 
 
@@ -189,12 +191,12 @@ def test_named_in_the_environment_it_reaches_the_evaluator_and_pages_without_tor
     found = features()
     evaluator = Evaluator()
     try:
-        evaluator.submit(Job("a", 1, found))
+        evaluator.submit(Job("a", 1, Encodings(found)))
         result = evaluator._results.get(timeout=60)
     finally:
         evaluator.close()
     assert result.trouble is None
-    assert result.scores["first_direction"] == pytest.approx(expected(found.test), rel=1e-5)
+    assert result.measurement.scores["first_direction"] == pytest.approx(expected(found.test), rel=1e-5)
 
 
 def test_inside_the_package_one_file_is_all(tmp_path):

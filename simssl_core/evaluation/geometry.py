@@ -1,6 +1,7 @@
-"""The shape of the latent space: what collapses, how much of it is style, how far apart the data lie.
+"""Scores of the geometry of a latent space: collapse, the share of style, and the distances between data.
 
-Arrays in (NumPy or torch), floats out, computed in float64. NaN: the question has no answer (no variance, one class).
+The functions take NumPy or torch arrays, compute in float64 and return floats. NaN means that the score is not defined
+(no variance, a single class).
 """
 
 from __future__ import annotations
@@ -11,23 +12,24 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from simssl_core.evaluation.probes import task, tensor
+from simssl_core.evaluation.probes import Array, task, tensor
 from simssl_core.metrics import measures
 
 
-def spectrum(features) -> torch.Tensor:
-    """Singular values (min(N, D),) of the centred features (N, D), largest first; rounding noise counts as zero."""
+def spectrum(features: Array) -> torch.Tensor:
+    """Return the singular values (min(N, D),) of the centred features (N, D), descending; rounding noise becomes 0."""
     x = tensor(features)
     values = torch.linalg.svdvals(x - x.mean(0))
     noise = 1e-6 * x.mean(0).norm() * math.sqrt(len(x))
     return torch.where(values > noise, values, torch.zeros_like(values))
 
 
-def relative_spectrum(features) -> tuple[float, ...]:
-    """The singular values of the centred features (N, D), divided by the largest, falling; zeros if nothing varies."""
+def relative_spectrum(features: Array) -> tuple[float, ...]:
+    """Return the singular values of the centred features (N, D) relative to the largest; zeros if nothing varies."""
     values = spectrum(features)
-    top = float(values.max()) if len(values) else 0.0
-    return tuple(min(1.0, float(v)) for v in (values / top if top > 0 else values * 0))
+    largest = float(values.max()) if len(values) else 0.0
+    relative = values / largest if largest > 0 else values * 0
+    return tuple(min(1.0, float(value)) for value in relative)
 
 
 @measures(
@@ -46,10 +48,10 @@ def relative_spectrum(features) -> tuple[float, ...]:
     collapses_below=2.0,
     collapse_words="its effective rank is {:.1f}",
 )
-def effective_rank(features) -> float:
-    """exp of the entropy of the normalised singular values (RankMe, Garrido et al. 2023), of **centred** features.
+def effective_rank(features: Array) -> float:
+    """Return exp of the entropy of the normalised singular values of the **centred** features (N, D).
 
-    Between 1 (one direction) and D; 0 when nothing varies.
+    The value lies between 1 (one direction) and D; it is 0 if nothing varies. Source: RankMe, Garrido et al. 2023.
     """
     values = spectrum(features)
     if values.sum() == 0:
@@ -69,8 +71,8 @@ def effective_rank(features) -> float:
     collapses_below=1e-3,
     collapse_words="its features spread by only {:.1g}",
 )
-def feature_std(features) -> float:
-    """Mean over dimensions of the std over data."""
+def feature_std(features: Array) -> float:
+    """Return the mean over dimensions of the standard deviation over the data (N, D)."""
     return tensor(features).std(0, correction=0).mean().item()
 
 
@@ -88,12 +90,12 @@ def feature_std(features) -> float:
     column="style share",
     layers=True,
 )
-def style_share(views) -> float:
-    """tr(covariance within a datum) / tr(total covariance) of views (V, N, D): 0 = all views of a datum coincide.
+def style_share(views: Array) -> float:
+    """Return tr(covariance within a datum) / tr(total covariance) of views (V, N, D); 0: the views of a datum coincide.
 
-    The unbiased estimate from an analysis of variance: with W the pooled variance within data (divisor N(V−1)) and M
-    the variance of the data's means (divisor N−1), between-data variance is B = max(0, M − W/V), the share W/(W+B). Its
-    complement is the intraclass correlation ICC(1).
+    The estimate is unbiased and comes from an analysis of variance: with W the pooled variance within data (divisor
+    N(V−1)) and M the variance of the data's means (divisor N−1), the variance between data is B = max(0, M − W/V) and
+    the share is W/(W+B). Its complement is the intraclass correlation ICC(1).
     """
     z = tensor(views)
     count, data, _ = z.shape
@@ -117,13 +119,16 @@ def style_share(views) -> float:
     reads=("views",),
     place=42,
 )
-def alignment(views) -> float:
-    """E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views, ẑ = z/‖z‖ (Wang & Isola 2020); between 0 and 4."""
+def alignment(views: Array) -> float:
+    """Return E‖ẑ_iv − ẑ_iv'‖² over data i and pairs of distinct views (V, N, D), ẑ = z/‖z‖; between 0 and 4.
+
+    Source: Wang & Isola 2020.
+    """
     z = F.normalize(tensor(views), dim=-1)
     count = z.shape[0]
     if count < 2:
         return math.nan
-    # Σ over ordered pairs ‖a−b‖² = 2V Σ‖z−z̄‖²: no pair needs to be formed
+    # Σ over ordered pairs ‖a−b‖² = 2V Σ‖z−z̄‖², so no pairs have to be formed.
     return (2 * count * (z - z.mean(0)).square().sum((0, 2)).mean() / (count * (count - 1))).item()
 
 
@@ -137,10 +142,10 @@ def alignment(views) -> float:
     reads=("views",),
     place=43,
 )
-def uniformity(views, chunk: int = 1024) -> float:
-    """log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view (Wang & Isola 2020).
+def uniformity(views: Array, chunk: int = 1024) -> float:
+    """Return log E exp(−2‖ẑ_i − ẑ_k‖²) over pairs of distinct data in the same view, for views (V, N, D).
 
-    Of views (V, N, D); between −8 and 0, where 0 means that all are alike.
+    The value lies between −8 and 0; 0 means that all representations coincide. Source: Wang & Isola 2020.
     """
     z = F.normalize(tensor(views), dim=-1)
     count, data, _ = z.shape
@@ -161,13 +166,16 @@ def uniformity(views, chunk: int = 1024) -> float:
     better="lower",
     low=0.0,
     help="Scatter of images around the mean of their class, divided by the scatter of these means. Small: tight "
-    "classes, far apart.",
+    "classes that lie far apart.",
     measured="full",
     reads=("test", "test_labels"),
     place=44,
 )
-def within_between(features, labels) -> float:
-    """tr(within-class scatter) / tr(between-class scatter): small = tight classes, far apart. Unlabelled rows apart."""
+def within_between(features: Array, labels: Array) -> float:
+    """Return tr(within-class scatter) / tr(between-class scatter); small: tight classes, far apart.
+
+    Unlabelled rows (label below 0) are left out.
+    """
     t = task(features, labels, features, labels)
     if not t.possible:
         return math.nan
@@ -193,12 +201,12 @@ def within_between(features, labels) -> float:
     reads=("test", "test_labels"),
     place=20,
 )
-def silhouette(features, labels, most: int = 2000, seed: int = 0) -> float:
-    """Mean silhouette (scikit-learn's) of the classes, Euclidean, over at most ``most`` images drawn with ``seed``."""
+def silhouette(features: Array, labels: Array, limit: int = 2000, seed: int = 0) -> float:
+    """Return the mean Euclidean silhouette (scikit-learn) of the classes, on at most ``limit`` random images."""
     from sklearn.metrics import silhouette_score
 
     t = task(features, labels, features, labels)
-    order = np.random.default_rng(seed).permutation(len(t.train))[:most]
+    order = np.random.default_rng(seed).permutation(len(t.train))[:limit]
     x, y = t.train.cpu().numpy()[order], t.train_labels.cpu().numpy()[order]
     if not 2 <= len(np.unique(y)) < len(y):
         return math.nan

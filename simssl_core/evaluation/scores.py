@@ -1,4 +1,4 @@
-"""All numbers of a run in one flat dictionary. What cannot be asked of the data (no labels, one class) is left out."""
+"""All scores of a run in one flat dictionary, without those that its data does not define (no labels, one class)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from simssl_core.metrics import Metric
 
 
 def score(features: Features, full: bool = False) -> dict[str, float]:
-    """Every metric that is declared to be computed from features, live or in ``full``, by its flat name.
+    """Return {flat name: value} of every metric that is computed from features, live or in ``full``.
 
-    Which there are, with title, unit and range: :func:`metrics.rows`.
+    :func:`metrics.rows` lists them with title, unit and range.
 
     Raises:
-        ShapeError: features that are not finite: the encoder has diverged.
+        ShapeError: the features are not finite; the encoder has diverged.
     """
     check_finite(features)
     due = [row for row in metrics.rows() if row.source == "features" and row.measured_when(full)]
@@ -29,33 +29,36 @@ def score(features: Features, full: bool = False) -> dict[str, float]:
 
 
 def compute(features: Features, rows: Iterable[Metric]) -> dict[str, float]:
-    """The metrics of ``rows``, whose functions are called once each; NaN: the question has no answer.
+    """Return {flat name: value} of the metrics ``rows``, calling each function once; NaN: the score is not defined.
 
     Raises:
-        ConfigError: a function returns something other than what is declared above it.
+        ConfigError: a function returns something other than its declarations say.
     """
-    asked: dict[tuple[Callable, tuple[str, ...]], list[str]] = {}
+    names_by_call: dict[tuple[Callable, tuple[str, ...]], list[str]] = {}
     for row in rows:
         importlib.import_module(row.module)
-        asked.setdefault((metrics.function(row.name), row.reads), []).append(row.name)
+        names_by_call.setdefault((metrics.function(row.name), row.reads), []).append(row.name)
     numbers: dict[str, float] = {}
-    for (function, reads), names in asked.items():
-        answer = function(*(getattr(features, part) for part in reads) if reads else (features,))
-        numbers |= _by_name(answer, names, function.__name__)
+    for (function, reads), names in names_by_call.items():
+        arguments = [getattr(features, part) for part in reads] if reads else [features]
+        numbers |= _by_name(function(*arguments), names, function.__name__)
     return numbers
 
 
 def _by_name(answer: float | Mapping[str, float], names: list[str], function: str) -> dict[str, float]:
-    """An answer by flat name, without what was not asked for (``names``: of rows)."""
+    """Return an answer as {flat name: value}, for the rows in ``names`` only."""
     if not isinstance(answer, Mapping):
         if len(names) > 1:
             raise ConfigError(f"{function} stands under {', '.join(names)}: it must return a number for each by name")
         return {names[0]: float(answer)}
-    rows = {name: metrics.get(name) for name in answer}
-    strange = [name for name, row in rows.items() if row is None]
-    if strange:
-        raise ConfigError(f"{function} returns '{strange[0]}', which no @measures declares")
-    return {name: float(value) for name, value in answer.items() if rows[name].name in names}
+    numbers: dict[str, float] = {}
+    for name, value in answer.items():
+        row = metrics.get(name)
+        if row is None:
+            raise ConfigError(f"{function} returns '{name}', which no @measures declares")
+        if row.name in names:
+            numbers[name] = float(value)
+    return numbers
 
 
 def check_finite(features: Features) -> None:

@@ -1,8 +1,8 @@
-"""Predictions before results: which factors of an image does the theory say a representation keeps?
+"""The theory's predictions: which factors of an image a representation keeps.
 
-A discriminative objective only needs what views share; what differs between them is noise to it and is pushed out. A
-generative one must draw each view again, so that it needs both. Of references (untrained, supervised) nothing is said.
-Each objective states which of the three holds for it: ``Objective.keeps``.
+A discriminative objective needs only what the views share; it treats the differences between views as noise and removes
+them. A generative objective must reconstruct each view, so it needs both. For references (untrained, supervised) the
+theory makes no prediction. ``Objective.keeps`` states which of the three cases holds for an objective.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ THRESHOLD = 0.5
 
 
 def predict(keeps: str, factor: str, shared: Collection[str]) -> Verdict | None:
-    """What the theory says of ``factor`` when views share the factors in ``shared``; None where it says nothing.
+    """Return the theory's prediction for ``factor`` if views share the factors in ``shared``; None if there is none.
 
-    ``keeps`` is the objective's: "all", "shared" or "".
+    ``keeps`` is ``Objective.keeps``: "all", "shared" or "".
     """
     if keeps == "all":
         return "kept"
@@ -27,10 +27,10 @@ def predict(keeps: str, factor: str, shared: Collection[str]) -> Verdict | None:
 
 
 def strength(score: float, chance: float = 0.0) -> float:
-    """A score between chance (0) and perfect (1): R² as it is, an accuracy less what guessing gets."""
+    """Rescale a score so that chance is 0 and a perfect score is 1, clipped to [0, 1]; ``chance`` is 0 for R²."""
     return min(1.0, max(0.0, (score - chance) / (1 - chance)))
 
 
 def observed(score: float, chance: float = 0.0, threshold: float = THRESHOLD) -> Verdict:
-    """What a probe found: "kept" if at least half of what there is to know can be read, else "lost"."""
+    """Return "kept" if the probe's :func:`strength` reaches ``threshold`` (half of what can be known), else "lost"."""
     return "kept" if strength(score, chance) >= threshold else "lost"

@@ -150,9 +150,11 @@ def _values(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> dict[str
 def _literals(node: ast.ClassDef) -> dict[str, Any]:
     stated = {}
     for statement in node.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+            continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
-            if isinstance(target, ast.Name) and target.id in FIELDS and getattr(statement, "value", None) is not None:
+            if isinstance(target, ast.Name) and target.id in FIELDS:
                 stated[target.id] = _literal(node, target.id, statement.value)
     return stated
 

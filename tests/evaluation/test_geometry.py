@@ -90,8 +90,8 @@ def test_within_between_by_hand():
 def test_silhouette_is_scikit_learns():
     train, y, *_ = blobs(count=150)
     assert geometry.silhouette(train, y) == pytest.approx(silhouette_score(train.astype(np.float64), y))
-    few = geometry.silhouette(train, y, most=60)
-    assert few == geometry.silhouette(train, y, most=60) and few != geometry.silhouette(train, y)
+    few = geometry.silhouette(train, y, limit=60)
+    assert few == geometry.silhouette(train, y, limit=60) and few != geometry.silhouette(train, y)
 
 
 @pytest.mark.parametrize("labels", [[0] * 6, [-1] * 6, range(6)])
