@@ -129,7 +129,7 @@ def _resized(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 VERSION = 1  # raise it when decoding changes
-MOST_BYTES = 4 * 2**30
+MAX_CACHE_BYTES = 4 * 2**30  # of all cached files together
 
 Decoded = tuple[np.ndarray, np.ndarray]  # images uint8 (K, C, H, W), kept bool (N,)
 
@@ -189,5 +189,5 @@ def _prune(place: Path) -> None:
     total = 0
     for state, path in kept:
         total += state.st_size
-        if total > MOST_BYTES:
+        if total > MAX_CACHE_BYTES:
             path.unlink(missing_ok=True)

@@ -103,6 +103,11 @@ def test_a_huge_file_is_refused(monkeypatch):
         decoding.decode_all(pairs(made_files.picture(0)))
 
 
+def test_the_limit_of_one_encoded_picture_is_64_mebibytes():
+    with pytest.raises(DataError, match="at most 67,108,864 are read"):
+        decoding.decode(bytes(64 * 2**20 + 1))
+
+
 DAMAGED = {
     "text": b"this is not a picture",
     "empty": b"",
@@ -149,7 +154,7 @@ def test_decoded_pictures_are_kept_until_a_file_changes(tmp_path):
 
 
 def test_the_oldest_kept_pictures_go_first(monkeypatch):
-    monkeypatch.setattr(decoding, "MOST_BYTES", 2_500)
+    monkeypatch.setattr(decoding, "MAX_CACHE_BYTES", 2_500)
     made = (np.zeros((1, 1, 30, 30), np.uint8), np.array([True]))
     for name in ("a", "b", "c", "d"):
         decoding.cached(name, lambda: made)
