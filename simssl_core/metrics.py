@@ -1,14 +1,15 @@
-"""Every score, declared once: its title, unit, direction, range, chance level, help, and the tables that show it.
+"""The registry of scores: the title, unit, direction, range, chance level, help and tables of each.
 
-A score that is computed from features is declared by :func:`measures` above the function that computes it, in one file
-of ``evaluation``. Those rows are read from the source text, so that a page that only needs a title does not import
-torch; importing the file registers the same row again and refuses one that differs. So adding a score touches that one
-file, and its test. What training or a study computes stands in :data:`OTHERS`.
+A score that is computed from features is declared with :func:`measures` above the function that computes it, in a file
+of ``evaluation``. These declarations are read from the source text, so that a page that needs only a title does not
+import torch. Importing the file registers the same row again and raises an error if it differs. So to add a score,
+change only that file and its test. :data:`OTHERS` holds the scores that training or a study computes.
 
-A module of your own declares scores in the same way: name it in ``SIMSSL_METRICS`` and every process has them, those
-that train and measure in the background too. Or import it, or call :func:`register`, for the running process alone.
+Your own module can declare scores in the same way. Name it in ``SIMSSL_METRICS``, and all processes use it, including
+those that train and measure in the background. If you only import it or call :func:`register`, just the running process
+uses it.
 
-A name that ends in ``:*`` is a pattern, of a score for each factor: ``style:*`` declares ``style:hue``.
+A name that ends in ``:*`` is a pattern that declares a score for each factor: ``style:*`` declares ``style:hue``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import ast
 import importlib.util
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,26 +37,30 @@ class Metric:
     """One score, or a pattern of scores.
 
     Attributes:
-        name: the flat name, as files and databases hold it.
-        title: in words, for a table's column; of a pattern with ``{}`` where the factor stands.
-        family: what it is about. The ``headline`` of a family is the one number that stands for it where there is room
-            for one only.
-        unit: what it is counted in. better: which direction is better, if either.
-        low, high: its range; None where it has no bound.
-        chance: what an encoder that knows nothing gets: a number, ``1/classes`` (an accuracy), ``1/values or 0`` (of a
-            factor: accuracy of a discrete one, else R²), or None where there is no such level.
-        term: the glossary's entry that explains it, or ``help``: a sentence where the glossary has none.
-        measured: while a run trains (``live``), at its end and on request (``full``), or ``both``.
-        source: who computes it: ``features`` (:func:`evaluation.scores.score`), the ``objective`` where it is asked
-            about captions, ``training``, or a ``study``.
-        reads: the arrays of ``Features`` that its function takes, in order; none: it takes the ``Features`` themselves.
-        place: where tables put it, from left to right.
-        tables: Compare's, that of Runs, the curves of Train, those of the shell, a study's.
-        column: its heading in a study's table, curve: over its curve, where the title is too long for these.
-        layers: whether the layer profile asks it of every layer.
-        is_share: whether it is the share of labelled test images that were named rightly, which decides its interval.
-        collapses_below: a value below this is a sign of collapse, told in ``collapse_words`` (``{:.1f}``: the value).
-        module: where its function stands.
+        name: the flat name that files and databases use.
+        title: the title in words, for example for a table's column; that of a pattern contains ``{}`` for the factor.
+        family: the topic of the score.
+        unit: the unit of the value.
+        better: which direction is better, if any.
+        low, high: the bounds of the range; None if there is no bound.
+        chance: the value of an encoder without information: a number, ``1/classes`` (for an accuracy), ``1/values or
+            0`` (for a factor: accuracy if it is discrete, otherwise R²), or None if there is no such level.
+        term: the glossary entry that explains the score.
+        help: a sentence that explains the score if the glossary has no entry for it.
+        measured: during training (``live``), at its end and on request (``full``), or ``both``.
+        source: what computes it: ``features`` (:func:`evaluation.scores.score`), the ``objective`` (scores of
+            captions), ``training``, or a ``study``.
+        reads: the arrays of ``Features`` that its function takes, in order; if empty, it takes the ``Features``.
+        place: the position in tables, from left to right.
+        headline: whether the score represents its family where only one score can be shown.
+        tables: where it is shown: in the tables of Compare, Runs, the shell and a study, or as a curve in Train.
+        column: the heading in the table of a study, if the title is too long.
+        curve: the title above its curve, if the title is too long.
+        layers: whether the layer profile computes it for every layer.
+        is_share: whether it is the share of correctly classified test images; this determines its interval.
+        collapses_below: a value below this is a sign of collapse.
+        collapse_words: the description of that sign, with ``{:.1f}`` or similar for the value.
+        module: the module that contains its function.
     """
 
     name: str
@@ -84,19 +90,19 @@ class Metric:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise ConfigError(
-                f"'{self.name}' cannot be a metric's name: write small letters, digits and '_', with ':*' at the "
-                "end for a pattern"
+                f"'{self.name}' cannot be a metric's name: use lower-case letters, digits and '_', and ':*' at the "
+                "end of a pattern"
             )
         if self.tables and not (self.term or self.help):
-            raise ConfigError(f"metric '{self.name}' stands in tables and explains itself nowhere: give term= or help=")
+            raise ConfigError(f"metric '{self.name}' is shown in tables but has no explanation: give term= or help=")
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it declares many names."""
+        """Whether it declares a score for each factor."""
         return self.name.endswith(":*")
 
     def measured_when(self, full: bool) -> bool:
-        """Whether a live measurement, or a ``full`` one, computes it."""
+        """Return whether a ``full`` (otherwise a live) measurement computes it."""
         return self.measured in ("both", "full" if full else "live")
 
 
@@ -104,8 +110,8 @@ def _training(name: str, title: str, unit: str = "", term: str = "") -> Metric:
     return Metric(name, title, "training", unit, term=term, measured="live", source="training", tables=())
 
 
-def _in_study(name: str, title: str, family: Family, **about: Any) -> Metric:
-    return Metric(name, title, family, measured="full", source="study", **about)
+def _in_study(name: str, title: str, family: Family, **fields: Any) -> Metric:
+    return Metric(name, title, family, measured="full", source="study", **fields)
 
 
 LOSS = "the objective's own unit"
@@ -152,96 +158,96 @@ _rows: dict[str, Metric] = {}
 _functions: dict[str, Callable] = {}
 
 
-def measures(name: str, **about: Any) -> Callable[[Callable], Callable]:
-    """Declare that the function below computes the metric ``name``; ``about`` are the fields of :class:`Metric`.
+def measures(name: str, **fields: Any) -> Callable[[Callable], Callable]:
+    """Declare that the decorated function computes the metric ``name``; ``fields`` are those of :class:`Metric`.
 
-    The function takes the arrays named in ``reads`` (or the ``Features``) and returns a number, or {flat name: number}
-    where it stands under several declarations; NaN where the question has no answer. In a file that is read as text
-    (of ``evaluation``, or named in ``SIMSSL_METRICS``) every argument must be a literal.
+    The function takes the arrays named in ``reads`` (or the ``Features``). It returns a number, or {flat name: number}
+    if it has several declarations; NaN means that the score is not defined. In a file that is read as text (one of
+    ``evaluation``, or one named in ``SIMSSL_METRICS``) every argument must be a literal.
     """
 
     def declare(function: Callable) -> Callable:
-        register(Metric(name, **about, module=function.__module__), function)
+        register(Metric(name, **fields, module=function.__module__), function)
         return function
 
     return declare
 
 
 def register(row: Metric, function: Callable | None = None) -> None:
-    """Add ``row``, computed by ``function``. The very same row may be registered again.
+    """Add ``row``, computed by ``function``. An identical row may be registered again.
 
     Raises:
-        ConfigError: another metric has this name, or nothing computes it although features are its source.
+        ConfigError: another metric has this name, or a metric that is computed from features has no function.
     """
-    there = _declared().get(row.name)
-    if there is not None and there != row:
-        raise ConfigError(f"there is a metric '{row.name}' already, declared in {there.module or __name__}")
+    declared = _declared().get(row.name)
+    if declared is not None and declared != row:
+        raise ConfigError(f"there is a metric '{row.name}' already, declared in {declared.module or __name__}")
     if function is None and row.source == "features":
-        raise ConfigError(f"metric '{row.name}' is computed from features: give the function that does it")
+        raise ConfigError(f"metric '{row.name}' is computed from features: give the function that computes it")
     _rows[row.name] = row
     if function is not None:
         _functions[row.name] = function
 
 
 def unregister(name: str) -> None:
-    """Forget a metric that was registered from outside the package."""
+    """Remove a metric that was registered from outside of the package."""
     _declared().pop(name, None)
     _functions.pop(name, None)
 
 
 def function(name: str) -> Callable:
-    """What computes the metric declared as ``name``; the module that declares it must have been imported."""
+    """Return the function of the metric declared as ``name``, whose module must have been imported."""
     return _functions[name]
 
 
 def rows() -> list[Metric]:
-    """All of them, in the order of tables."""
+    """Return all metrics, in the order of tables."""
     return sorted(_declared().values(), key=lambda row: (row.place, row.name))
 
 
 def get(name: str) -> Metric | None:
-    """The row that declares a flat name, be it by a pattern; None where none does."""
-    known = _declared()
-    return known.get(name) or known.get(f"{name.partition(':')[0]}:*")
+    """Return the row or pattern that declares a flat name, or None."""
+    declared = _declared()
+    return declared.get(name) or declared.get(f"{name.partition(':')[0]}:*")
 
 
 def headline(family: Family) -> str:
-    """The name of the one number that stands for a family: of content the linear probe."""
+    """Return the name of the score that represents a family, for example the linear probe for content."""
     return next(row.name for row in rows() if row.headline and row.family == family)
 
 
 def in_table(table: Table) -> list[Metric]:
-    """The rows that ``table`` shows, in order."""
+    """Return the rows that ``table`` shows, in order."""
     return [row for row in rows() if table in row.tables]
 
 
 def family(name: str) -> Family | None:
-    """What a flat name is about; None where nobody declares it."""
+    """Return the family of a flat name, or None if the name is not declared."""
     row = get(name)
     return None if row is None else row.family
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """``names`` in the order of tables: single scores, those of a pattern, what nobody declares.
+    """Return distinct ``names`` in the order of tables: single scores, then patterns, then undeclared names.
 
-    Within a pattern they stay in the order given.
+    The names of a pattern keep the order in which they are given.
     """
-    places = {row.name: place for place, row in enumerate(rows())}
+    positions = {row.name: position for position, row in enumerate(rows())}
 
-    def place(name: str) -> tuple[int, int]:
+    def sort_key(name: str) -> tuple[int, int]:
         row = get(name)
-        return (2, 0) if row is None else (int(row.is_pattern), places[row.name])
+        return (2, 0) if row is None else (int(row.is_pattern), positions[row.name])
 
-    return sorted(dict.fromkeys(names), key=place)
+    return sorted(dict.fromkeys(names), key=sort_key)
 
 
 def matching(names: Iterable[str], pattern: str) -> list[str]:
-    """Those of ``names`` that ``pattern`` declares, each once, in the order given."""
+    """Return the distinct ``names`` that ``pattern`` declares, in the order given."""
     return [name for name in dict.fromkeys(names) if name.startswith(pattern.removesuffix("*"))]
 
 
 def title(name: str) -> str:
-    """A flat name in words: ``style:hue`` → "Style: hue"."""
+    """Return the title of a flat name: ``style:hue`` → "Style: hue"."""
     row = get(name)
     if row is None:
         return name.replace("_", " ").capitalize()
@@ -249,35 +255,35 @@ def title(name: str) -> str:
 
 
 def short(name: str) -> str:
-    """The title without what a list of such scores need not repeat: "Style: hue" → "Hue"."""
+    """Return the title without a prefix that a list of such scores need not repeat: "Style: hue" → "Hue"."""
     first, _, rest = title(name).partition(": ")
     return rest[:1].upper() + rest[1:] if rest and first in ("Content", "Style") else title(name)
 
 
 def column(name: str) -> str:
-    """The heading in a narrow table: "style R²"; of a pattern the factor, as files spell it."""
+    """Return the heading in a narrow table, such as "style R²"; for a pattern the name of the factor."""
     row = get(name)
     return (row.column if row else "") or name.partition(":")[2] or name
 
 
 def curve(name: str) -> str:
-    """The title over its curve."""
+    """Return the title above the curve of a flat name."""
     row = get(name)
     return (row.curve if row else "") or title(name)
 
 
 def chance(name: str, classes: int = 0) -> float | None:
-    """What an encoder that knows nothing gets, where there are ``classes`` answers (0: no classes, or not known)."""
+    """Return the score of an encoder without information, for ``classes`` classes (0: none, or unknown)."""
     row = get(name)
     level = None if row is None else row.chance
     if isinstance(level, str):
-        unknown = 0.0 if level == "1/values or 0" else None
-        return 1 / classes if classes > 1 else unknown
+        without_classes = 0.0 if level == "1/values or 0" else None
+        return 1 / classes if classes > 1 else without_classes
     return level
 
 
 def signs_of_collapse(values: Mapping[str, float]) -> list[str]:
-    """What in ``values`` says that the encoder has collapsed, in words."""
+    """Return descriptions of those ``values`` that indicate a collapsed encoder."""
     return [
         row.collapse_words.format(values[row.name])
         for row in rows()
@@ -290,21 +296,24 @@ def _factor(name: str) -> str:
 
 
 def _declared() -> dict[str, Metric]:
-    """The registry; at the first call it is filled with :data:`OTHERS` and with what source files declare."""
+    """Return the registry; the first call fills it with :data:`OTHERS` and the declarations in source files."""
     if not _rows:
-        found = [*OTHERS, *(row for module, path in _sources() for row in read_source(path, module))]
-        twice = sorted({row.name for row in found if sum(other.name == row.name for other in found) > 1})
-        if twice:
-            raise ConfigError(f"declared twice: the metrics {', '.join(twice)}")
-        _rows.update({row.name: row for row in found})
+        declared = list(OTHERS)
+        for module, path in _sources():
+            declared += read_source(path, module)
+        counts = Counter(row.name for row in declared)
+        duplicates = sorted(name for name, count in counts.items() if count > 1)
+        if duplicates:
+            raise ConfigError(f"these metrics are declared twice: {', '.join(duplicates)}")
+        _rows.update({row.name: row for row in declared})
     return _rows
 
 
 def _sources() -> list[tuple[str, Path]]:
-    """(module, its file) of ``evaluation``, and of the modules that the environment's ``SIMSSL_METRICS`` names."""
-    inside = [(f"{__package__}.{FOLDER.name}.{path.stem}", path) for path in sorted(FOLDER.glob("*.py"))]
-    names = os.environ.get("SIMSSL_METRICS", "").split(",")
-    return inside + [(name.strip(), _file_of(name.strip())) for name in names if name.strip()]
+    """Return (module, file) of ``evaluation`` and of the modules that the variable ``SIMSSL_METRICS`` names."""
+    own = [(f"{__package__}.{FOLDER.name}.{path.stem}", path) for path in sorted(FOLDER.glob("*.py"))]
+    names = [name.strip() for name in os.environ.get("SIMSSL_METRICS", "").split(",")]
+    return own + [(name, _file_of(name)) for name in names if name]
 
 
 def _file_of(module: str) -> Path:
@@ -314,13 +323,13 @@ def _file_of(module: str) -> Path:
         spec = None
     if spec is None or not spec.has_location:
         raise ConfigError(
-            f"SIMSSL_METRICS names '{module}', and Python finds no such module: put its folder into PYTHONPATH"
+            f"SIMSSL_METRICS names '{module}', but Python finds no such module: add its folder to PYTHONPATH"
         )
     return Path(spec.origin)
 
 
 def read_source(path: Path, module: str) -> list[Metric]:
-    """The rows that the decorators in the file of ``module`` declare, without importing it.
+    """Return the rows that the decorators in the file of ``module`` declare, without importing it.
 
     Raises:
         ConfigError: an argument of :func:`measures` is not a literal.
@@ -341,9 +350,9 @@ def read_source(path: Path, module: str) -> list[Metric]:
 def _row(call: ast.Call, file: str, module: str) -> Metric:
     try:
         (name,) = (ast.literal_eval(value) for value in call.args)
-        about = {field.arg: ast.literal_eval(field.value) for field in call.keywords}
-        return Metric(name, **about, module=module)
+        fields = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        return Metric(name, **fields, module=module)
     except (ValueError, TypeError) as error:
         raise ConfigError(
-            f"{file}, line {call.lineno}: @measures takes a name and fields of Metric as literals ({error})"
+            f"{file}, line {call.lineno}: @measures takes a name and the fields of Metric as literals ({error})"
         ) from error

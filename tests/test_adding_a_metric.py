@@ -230,7 +230,7 @@ def test_it_is_forgotten(module):
     [
         ({"name": "linear", "title": "Mine", "help": "Mine."}, "there is a metric 'linear' already"),
         ({"name": "Mine!", "title": "Mine", "help": "Mine."}, "cannot be a metric's name"),
-        ({"name": "mine", "title": "Mine"}, "explains itself nowhere"),
+        ({"name": "mine", "title": "Mine"}, "is shown in tables but has no explanation"),
     ],
 )
 def test_a_row_that_cannot_be_is_refused(about, words):

@@ -1,23 +1,27 @@
-"""A person's own picture made into what an encoder reads: drawn on a screen or taken from a file. Torch-free."""
+"""Convert a user's picture, drawn on the screen or read from a file, to an encoder's input. Does not import torch."""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simssl_core.data import catalog
 from simssl_core.errors import DataError
 
-INKED = 40  # of 255: a pixel darker than this is no stroke
-WIDEST = 0.875  # of the digits' width: theirs are narrower than high
+if TYPE_CHECKING:
+    from PIL import Image
+
+STROKE_LEVEL = 40  # of 255: brighter pixels belong to a stroke
+WIDTH_SHARE = 0.875  # the largest width of a digit, as a share of the room inside the margins: digits are narrow
 MOST_PIXELS = 40_000_000
 
 
 def as_input(picture: np.ndarray, shape: tuple[int, int, int], dataset: str) -> np.ndarray:
-    """A picture uint8 (h, w, 3) as an image uint8 (C, H, W) of the data set's kind.
+    """Convert a picture uint8 (h, w, 3) to an image uint8 (C, H, W) that resembles those of ``dataset``.
 
-    Digits are cut out and centred as theirs were, and dark strokes on a light ground are turned into light ones.
+    Digits are cut out and centred as in the data set, and dark strokes on a light background are inverted.
 
     Raises:
         DataError: nothing was drawn.
@@ -27,21 +31,24 @@ def as_input(picture: np.ndarray, shape: tuple[int, int, int], dataset: str) -> 
     channels, height, width = shape
     image = Image.fromarray(np.ascontiguousarray(picture, dtype=np.uint8))
     if channels != 1:
-        return np.moveaxis(np.asarray(_square(image).resize((width, height), Image.Resampling.BOX)), -1, 0).copy()
+        small = _square(image).resize((width, height), Image.Resampling.BOX)
+        return np.moveaxis(np.asarray(small), -1, 0).copy()
     grey = np.asarray(image.convert("L"))
-    if np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])) > 127:
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if np.median(border) > 127:
         grey = 255 - grey
-    about = catalog.find(dataset)
-    if about and about.digit_margin is not None:
-        return _centred(grey, height, width, about.digit_margin)[None]
-    return np.asarray(_square(Image.fromarray(grey)).resize((width, height), Image.Resampling.BOX))[None].copy()
+    info = catalog.find(dataset)
+    if info and info.digit_margin is not None:
+        return _centred(grey, height, width, info.digit_margin)[None]
+    small = _square(Image.fromarray(grey)).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(small)[None].copy()
 
 
 def read_picture(content: bytes) -> np.ndarray:
-    """A PNG, JPEG or WebP file as uint8 (h, w, 3), on black where it is transparent.
+    """Read a PNG, JPEG or WebP file as uint8 (h, w, 3); transparent pixels become black.
 
     Raises:
-        DataError: it is none, is damaged, or is larger than 40 million pixels.
+        DataError: the file has another format, is damaged, or has more than 40 million pixels.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -50,32 +57,35 @@ def read_picture(content: bytes) -> np.ndarray:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(f"The picture has {image.width} × {image.height} pixels; make it smaller.")
             image.draft("RGB", (1024, 1024))
-            clear = image.convert("RGBA")
-            ground = Image.new("RGBA", clear.size, (0, 0, 0, 255))
-            return np.asarray(Image.alpha_composite(ground, clear).convert("RGB"))
+            rgba = image.convert("RGBA")
+            background = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+            return np.asarray(Image.alpha_composite(background, rgba).convert("RGB"))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError("This file cannot be read as a picture; give a PNG, JPEG or WebP file.") from error
 
 
-def _square(image):
+def _square(image: Image.Image) -> Image.Image:
+    """Crop the largest square in the centre."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side))
 
 
 def _centred(grey: np.ndarray, height: int, width: int, margin: float) -> np.ndarray:
+    """Cut the strokes out and centre them in an image (height, width), with ``margin`` as a share of each side."""
     from PIL import Image
 
-    rows, columns = (np.flatnonzero((grey > INKED).any(axis)) for axis in (1, 0))
+    strokes = grey > STROKE_LEVEL
+    rows, columns = np.flatnonzero(strokes.any(1)), np.flatnonzero(strokes.any(0))
     if not len(rows):
         raise DataError("Nothing was drawn yet: draw a digit with the pointer.")
-    part = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    room_high, room_wide = (max(1.0, side * (1 - 2 * margin)) for side in (height, width))
-    scale = min(room_high / part.shape[0], WIDEST * room_wide / part.shape[1])
-    high, wide = (max(1, round(side * scale)) for side in part.shape)
-    small = np.asarray(Image.fromarray(part).resize((wide, high), Image.Resampling.BOX), float)
+    digit = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    room_height, room_width = (max(1.0, side * (1 - 2 * margin)) for side in (height, width))
+    scale = min(room_height / digit.shape[0], WIDTH_SHARE * room_width / digit.shape[1])
+    digit_height, digit_width = (max(1, round(side * scale)) for side in digit.shape)
+    small = np.asarray(Image.fromarray(digit).resize((digit_width, digit_height), Image.Resampling.BOX), float)
     small = small * (255 / max(1.0, small.max()))
-    placed = np.zeros((height, width), np.uint8)
-    top, left = (height - high) // 2, (width - wide) // 2
-    placed[top : top + high, left : left + wide] = small.round().astype(np.uint8)
-    return placed
+    canvas = np.zeros((height, width), np.uint8)
+    top, left = (height - digit_height) // 2, (width - digit_width) // 2
+    canvas[top : top + digit_height, left : left + digit_width] = small.round().astype(np.uint8)
+    return canvas

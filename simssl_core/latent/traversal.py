@@ -1,6 +1,6 @@
-"""Ways through a latent space. Tensors in, tensors out; whoever has a decoder draws them.
+"""Paths through a latent space: sweeps, interpolations, samples and mixtures of representations.
 
-``z`` is (D,), batches are (…, D).
+The functions take and return tensors and do not decode them. ``z`` is (D,), batches are (…, D).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from simssl_core.errors import ShapeError
 
 
 def sweep(z: Tensor, along: int | Tensor, values: Tensor) -> Tensor:
-    """z changed in one way: (n, D) for ``values`` (n,).
+    """Change z (D,) along one dimension or direction by ``values`` (n,): (n, D).
 
-    ``along`` a dimension's number: that coordinate *takes* each value. A vector (D,): z is *moved* by value × vector.
+    If ``along`` is the number of a dimension, that coordinate is *set to* each value. If it is a vector (D,), value ×
+    vector is *added* to z.
 
     Raises:
-        ShapeError: no such dimension, or a vector of another width.
+        ShapeError: the dimension does not exist, or the vector has another width.
     """
     values = torch.as_tensor(values, dtype=z.dtype, device=z.device)
     if isinstance(along, int):
@@ -33,13 +34,16 @@ def sweep(z: Tensor, along: int | Tensor, values: Tensor) -> Tensor:
 
 
 def interpolate(a: Tensor, b: Tensor, n: int, spherical: bool = False) -> Tensor:
-    """``n`` points from a to b (D,), both ends among them: (n, D).
+    """Return ``n`` points (n, D) on the path from a to b (D,), both ends included.
 
-    ``spherical``: along the great circle, while the length goes evenly from ‖a‖ to ‖b‖ (for features that lie on a
-    sphere). Where there is no one great circle (opposite ends, or a zero) the way is straight.
+    With ``spherical`` the path follows the great circle, while the length changes linearly from ‖a‖ to ‖b‖ (for
+    features on a sphere). If there is no unique great circle (opposite ends, or a zero), the path is straight.
+
+    Raises:
+        ShapeError: ``n`` is below 2.
     """
     if n < 2:
-        raise ShapeError(f"a way from one point to another has two points or more, not {n}")
+        raise ShapeError(f"a path from one point to another needs at least two points, not {n}")
     t = torch.linspace(0, 1, n, dtype=a.dtype, device=a.device)[:, None]
     straight = (1 - t) * a + t * b
     if not spherical:
@@ -49,23 +53,27 @@ def interpolate(a: Tensor, b: Tensor, n: int, spherical: bool = False) -> Tensor
     angle = torch.arccos(cosine)
     if min(a.norm(), b.norm()) == 0 or angle.sin() < 1e-4:
         return straight
-    ways = torch.sin((1 - t) * angle) * F.normalize(a, dim=0) + torch.sin(t * angle) * F.normalize(b, dim=0)
-    return lengths * ways / angle.sin()
+    path = torch.sin((1 - t) * angle) * F.normalize(a, dim=0) + torch.sin(t * angle) * F.normalize(b, dim=0)
+    return lengths * path / angle.sin()
 
 
 def imagine(z: Tensor, sigma2: float | Tensor, n: int, generator: torch.Generator | None = None) -> Tensor:
-    """``n`` new views of the same thing: samples (n, D) of p(z'|y) = N(y, σ²I) with the content y taken to be z (D,).
+    """Sample ``n`` new views (n, D) of the same content from p(z'|y) = N(y, σ²I), with y set to z (D,).
 
-    ``sigma2``: variance, a number or one for each dimension (D,).
+    ``sigma2`` is the variance: a number, or one for each dimension (D,).
     """
     noise = torch.randn(n, len(z), generator=generator, device=z.device, dtype=z.dtype)
     return z + torch.as_tensor(sigma2, dtype=z.dtype, device=z.device).sqrt() * noise
 
 
 def mix(content_of: Tensor, style_of: Tensor, basis: Tensor) -> Tensor:
-    """The content of one with the style of another (…, D): the first inside the span of ``basis``, else the second.
+    """Combine the content of one representation with the style of another (…, D).
 
-    ``basis``: orthonormal content directions (k, D), as of ``directions.content(views).up_to(0.9)``.
+    The result equals ``content_of`` inside the span of ``basis`` and ``style_of`` outside of it. ``basis`` holds
+    orthonormal content directions (k, D), for example ``directions.content(views).up_to(0.9)``.
+
+    Raises:
+        ShapeError: ``basis`` has another width.
     """
     if basis.shape[-1] != style_of.shape[-1]:
         raise ShapeError(f"a basis {tuple(basis.shape)} does not fit representations {tuple(style_of.shape)}")
@@ -73,15 +81,18 @@ def mix(content_of: Tensor, style_of: Tensor, basis: Tensor) -> Tensor:
 
 
 def nearest(features: Tensor, z: Tensor, k: int, metric: str = "euclidean", chunk: int = 1024) -> Tensor:
-    """Places (M, k) in ``features`` (N, D) of the nearest rows to each z (M, D), or (k,) for one z (D,); nearest first.
+    """Return the indices (M, k) of the rows of ``features`` (N, D) nearest to each z (M, D), or (k,) for one z (D,).
 
-    ``metric`` "euclidean" or "cosine"; k is cut to N.
+    The nearest comes first. ``metric`` is "euclidean" or "cosine"; k is at most N.
+
+    Raises:
+        ShapeError: ``z`` has another width.
     """
-    asked = z[None] if z.ndim == 1 else z
-    if asked.shape[-1] != features.shape[-1]:
+    queries = z[None] if z.ndim == 1 else z
+    if queries.shape[-1] != features.shape[-1]:
         raise ShapeError(f"{tuple(z.shape)} does not fit features {tuple(features.shape)}")
-    known = features
     if metric == "cosine":
-        known, asked = F.normalize(known, dim=1), F.normalize(asked, dim=1)
-    found = [torch.cdist(rows, known).topk(min(k, len(known)), largest=False).indices for rows in asked.split(chunk)]
-    return torch.cat(found)[0] if z.ndim == 1 else torch.cat(found)
+        features, queries = F.normalize(features, dim=1), F.normalize(queries, dim=1)
+    count = min(k, len(features))
+    indices = [torch.cdist(rows, features).topk(count, largest=False).indices for rows in queries.split(chunk)]
+    return torch.cat(indices)[0] if z.ndim == 1 else torch.cat(indices)

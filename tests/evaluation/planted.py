@@ -1,4 +1,4 @@
-"""Features whose content and style are known, because they were put there."""
+"""Synthetic features with planted, hence known, content and style."""
 
 import math
 
@@ -15,7 +15,7 @@ STYLE = (
 
 
 def blobs(count=600, width=8, classes=5, distance=1.5, seed=0):
-    """Overlapping Gaussian classes with correlated features: train, train labels, test, test labels."""
+    """Return overlapping Gaussian classes with correlated features: train, train labels, test, test labels."""
     rng = np.random.default_rng(seed)
     centres, mix = rng.normal(size=(classes, width)) * distance, rng.normal(size=(width, width))
     labels = rng.integers(0, classes, 2 * count)
@@ -36,20 +36,22 @@ def features(
     noise=0.01,
     draw_seed=None,
 ):
-    """Features in which the class stands ``content`` strong and each factor of ``STYLE`` ``style`` strong (0: absent).
+    """Return features that contain the class with strength ``content`` and each factor of ``STYLE`` with ``style``.
 
-    Mixed by one random matrix and, with ``warp``, by an invertible non-linear map; ``noise`` on top. ``draw_seed``
-    draws other data for the encoder that ``seed`` stands for.
+    Strength 0 means absent. Both are mixed by a random matrix and, with ``warp``, by an invertible non-linear map, and
+    ``noise`` is added. ``seed`` determines the encoder; ``draw_seed`` draws other data for the same encoder.
     """
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(classes, 4)) * 2
     mix = rng.normal(size=(8, width)) / 3
     rng = rng if draw_seed is None else np.random.default_rng([seed, draw_seed])
-    label_of = {name: rng.integers(0, classes, n) for name, n in (("train", count), ("test", count), ("views", data))}
+    labels_by_part = {
+        name: rng.integers(0, classes, n) for name, n in (("train", count), ("test", count), ("views", data))
+    }
 
     def encode(labels, drawn):
-        known = [drawn["x"], np.sin(drawn["hue"]), np.cos(drawn["hue"]), drawn["flip"] - 0.5]
-        hidden = np.concatenate([content * centres[labels], style * np.stack(known, -1)], -1) @ mix
+        style_columns = [drawn["x"], np.sin(drawn["hue"]), np.cos(drawn["hue"]), drawn["flip"] - 0.5]
+        hidden = np.concatenate([content * centres[labels], style * np.stack(style_columns, -1)], -1) @ mix
         hidden = np.sinh(hidden) if warp else hidden
         return (hidden + noise * rng.normal(size=hidden.shape)).astype(np.float32)
 
@@ -61,19 +63,19 @@ def features(
         }
 
     train_style, test_style, view_style = draw(count), draw(count), draw(views, data)
-    z = {
-        "train": encode(label_of["train"], train_style),
-        "test": encode(label_of["test"], test_style),
-        "views": encode(np.broadcast_to(label_of["views"], (views, data)), view_style),
+    rows = {
+        "train": encode(labels_by_part["train"], train_style),
+        "test": encode(labels_by_part["test"], test_style),
+        "views": encode(np.broadcast_to(labels_by_part["views"], (views, data)), view_style),
     }
     return Features(
-        train=z["train"],
-        train_labels=label_of["train"],
-        test=z["test"],
-        test_labels=label_of["test"],
-        views=z["views"],
-        view_labels=label_of["views"],
-        map=z["test"][:100],
+        train=rows["train"],
+        train_labels=labels_by_part["train"],
+        test=rows["test"],
+        test_labels=labels_by_part["test"],
+        views=rows["views"],
+        view_labels=labels_by_part["views"],
+        map=rows["test"][:100],
         factors=STYLE,
         true_factors=STYLE,
         view_factors=view_style,

@@ -1,4 +1,4 @@
-"""The geometry of latent spaces, against NumPy by hand and scikit-learn."""
+"""Scores of geometry agree with NumPy and scikit-learn."""
 
 import math
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 RNG = np.random.default_rng(0)
 
 
-def test_effective_rank_by_hand():
+def test_effective_rank_agrees_with_numpy():
     z = RNG.normal(size=(100, 6)) * [5, 3, 1, 1, 0.1, 0]
     values = np.linalg.svd(z - z.mean(0), compute_uv=False)
     share = values[values > 1e-9] / values.sum()
@@ -54,7 +54,7 @@ def test_style_share_by_hand():
     assert geometry.style_share(z) == pytest.approx(within / (within + between))
 
 
-def test_style_share_at_its_ends():
+def test_style_share_at_its_limits():
     same = np.broadcast_to(RNG.normal(size=(1, 40, 4)), (3, 40, 4))
     assert geometry.style_share(same) == pytest.approx(0)
     assert geometry.style_share(RNG.normal(size=(4, 300, 4))) == pytest.approx(1, abs=0.02)
@@ -73,7 +73,7 @@ def test_alignment_and_uniformity_by_hand():
     assert geometry.uniformity(z, chunk=2) == pytest.approx(math.log(np.mean(potential)))
 
 
-def test_alignment_and_uniformity_at_their_ends():
+def test_alignment_and_uniformity_at_their_limits():
     same = np.broadcast_to(np.array([1.0, 2.0]), (2, 5, 2))
     assert geometry.alignment(same) == pytest.approx(0)
     assert geometry.uniformity(same) == pytest.approx(0)
@@ -87,13 +87,15 @@ def test_within_between_by_hand():
     assert math.isnan(geometry.within_between(z, [0] * 5))
 
 
-def test_silhouette_is_scikit_learns():
+def test_silhouette_agrees_with_scikit_learn():
     train, y, *_ = blobs(count=150)
     assert geometry.silhouette(train, y) == pytest.approx(silhouette_score(train.astype(np.float64), y))
-    few = geometry.silhouette(train, y, limit=60)
-    assert few == geometry.silhouette(train, y, limit=60) and few != geometry.silhouette(train, y)
+    on_fewer_images = geometry.silhouette(train, y, limit=60)
+    assert on_fewer_images == geometry.silhouette(train, y, limit=60) and on_fewer_images != geometry.silhouette(
+        train, y
+    )
 
 
 @pytest.mark.parametrize("labels", [[0] * 6, [-1] * 6, range(6)])
-def test_silhouette_that_cannot_be_asked_is_nan(labels):
+def test_silhouette_without_two_classes_is_nan(labels):
     assert math.isnan(geometry.silhouette(RNG.normal(size=(6, 2)), list(labels)))

@@ -1,4 +1,4 @@
-"""The layer profile: a head that drops style is seen to drop it."""
+"""The layer profile shows where a head drops style."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_a_layer_is_the_same_as_encoding_it_alone():
     assert profile["backbone"].width == 6 and profile["backbone"].test_labels is profile["output"].test_labels
 
 
-def test_style_that_a_layer_drops_is_seen():
+def test_the_profile_shows_style_that_a_layer_drops():
     scores = layer_scores(collect_layers(colours, DATASET, VIEWS, PLAN))
     assert scores["backbone"]["style_r2"] > scores["output"]["style_r2"] + 0.08
     assert scores["backbone"]["effective_rank"] > scores["output"]["effective_rank"] == pytest.approx(1)

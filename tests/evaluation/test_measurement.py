@@ -1,4 +1,4 @@
-"""The one measurement: what each way of asking gets, that all ways get the same numbers, and what a failure leaves."""
+"""The one measurement: all ways of calling it give the same scores, and a failure keeps what was measured before."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def last(encodings, **how):
     return stage.measurement
 
 
-def test_with_and_without_layers_the_same_is_encoded_and_measured(clip):
+def test_encoding_layers_does_not_change_the_scores(clip):
     with torch.no_grad():
         plain = encode(clip, DATASET, VIEWS, PLAN, draw(DATASET, VIEWS, PLAN))
         profile = encode(clip, DATASET, VIEWS, PLAN, layers=True)
@@ -59,7 +59,7 @@ def test_with_and_without_layers_the_same_is_encoded_and_measured(clip):
     assert last(plain).scores == last(profile).scores == last(profile, intervals=True).scores == expected
 
 
-def test_a_quick_plan_asks_for_no_captions(clip):
+def test_a_quick_plan_measures_no_captions(clip):
     with torch.no_grad():
         encodings = encode(clip, DATASET, VIEWS, Plan(probe_images=80, map_points=10, share_data=40))
     assert encodings.captions == {} and not encodings.full
@@ -83,7 +83,7 @@ def test_the_layer_profile_takes_the_first_images_and_all_views():
     profile = last(Encodings(planted, layers={"representation": planted}), layer_images=90).layers
     cut = {name: getattr(planted, name)[:90] for name in ("train", "train_labels", "test", "test_labels")}
     assert profile == layer_scores({"representation": replace(planted, **cut)})
-    assert profile != layer_scores({"representation": planted}), "so the number of images does count"
+    assert profile != layer_scores({"representation": planted}), "the number of images matters"
 
 
 def test_shares_rise_and_a_later_failure_keeps_what_was_measured():
@@ -98,7 +98,7 @@ def test_shares_rise_and_a_later_failure_keeps_what_was_measured():
     assert seen[-1].task == "layer by layer" and seen[-1].measurement.scores == score(planted)
 
 
-def test_an_encoder_that_has_diverged_is_named():
+def test_features_of_a_diverged_encoder_are_refused():
     planted = features(data=60, count=200)
     planted.views[0, 0, 0] = np.nan
     with pytest.raises(ShapeError, match="views features"):

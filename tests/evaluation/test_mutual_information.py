@@ -1,4 +1,4 @@
-"""Mutual information of views whose mutual information is known."""
+"""The estimates of mutual information, on views whose mutual information is known."""
 
 import math
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 def gaussian_views(rho, width, count=4000, seed=0):
-    """Two views (2, N, D) of which each of D hidden dimensions has correlation ``rho``, mixed by one matrix."""
+    """Return two views (2, N, D) and their mutual information; each of D hidden dimensions has correlation ``rho``."""
     g = torch.Generator().manual_seed(seed)
     mix = torch.randn(width, width, generator=g, dtype=torch.float64)
     y = torch.randn(1, count, width, generator=g, dtype=torch.float64)
@@ -31,21 +31,21 @@ def test_the_gaussian_estimate_is_within_five_percent(rho, width):
 @pytest.mark.parametrize(("rho", "width"), [(0.3, 8), (0.6, 8), (0.9, 2)])
 def test_the_bound_is_within_five_percent_below_its_ceiling(rho, width):
     z, truth = gaussian_views(rho, width, count=8000)
-    found = mi.infonce(z)
-    assert found.ceiling > 3 * truth
-    assert found.value == pytest.approx(truth, rel=0.05)
-    assert found.value < truth + 3 * found.error
+    bound = mi.infonce(z)
+    assert bound.ceiling > 3 * truth
+    assert bound.value == pytest.approx(truth, rel=0.05)
+    assert bound.value < truth + 3 * bound.error
 
 
-def test_the_bound_sags_at_its_ceiling_and_the_estimate_does_not():
+def test_only_the_bound_is_limited_by_its_ceiling():
     z, truth = gaussian_views(0.9, 16, count=400)
-    found = mi.infonce(z)
-    assert truth > 13 and found.ceiling == pytest.approx(math.log(200))
-    assert 0.9 * found.ceiling < found.value < found.ceiling
+    bound = mi.infonce(z)
+    assert truth > 13 and bound.ceiling == pytest.approx(math.log(200))
+    assert 0.9 * bound.ceiling < bound.value < bound.ceiling
     assert mi.gaussian(z[0], z[1]) == pytest.approx(truth, rel=0.05)
 
 
-def test_unrelated_views_tell_nothing():
+def test_unrelated_views_share_no_information():
     z = gaussian_views(0.0, 8, count=1000)[0]
     assert mi.gaussian(z[0], z[1]) < 0.05
     assert -0.1 < mi.infonce(z).value < 0.03
@@ -54,34 +54,34 @@ def test_unrelated_views_tell_nothing():
 
 
 def test_the_estimate_is_unbiased_in_small_samples():
-    found = []
+    estimates = []
     for seed in range(40):
         z, truth = gaussian_views(0.5, 6, count=80, seed=seed)
-        found.append(mi.gaussian(z[0], z[1]))
-    assert np.mean(found) == pytest.approx(truth, abs=3 * np.std(found) / math.sqrt(40))
+        estimates.append(mi.gaussian(z[0], z[1]))
+    assert np.mean(estimates) == pytest.approx(truth, abs=3 * np.std(estimates) / math.sqrt(40))
 
 
-def test_canonical_correlations_are_scikit_learns():
+def test_canonical_correlations_agree_with_scikit_learn():
     z = gaussian_views(0.6, 3, count=500)[0].numpy()
     first, second = CCA(3, max_iter=5000, tol=1e-10).fit(z[0], z[1]).transform(z[0], z[1])
     theirs = sorted((np.corrcoef(first[:, k], second[:, k])[0, 1] for k in range(3)), reverse=True)
     np.testing.assert_allclose(mi.canonical_correlations(z[0], z[1]).numpy(), theirs, atol=1e-4)
 
 
-def test_it_is_blind_to_linear_maps():
+def test_it_is_invariant_to_linear_maps():
     z = gaussian_views(0.6, 4, count=500)[0]
     turn = torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     assert mi.gaussian(z[0] @ turn + 5, z[1] * 3) == pytest.approx(mi.gaussian(z[0], z[1]), rel=1e-6)
 
 
-def test_lumps_are_worth_their_logarithm():
+def test_clusters_share_the_logarithm_of_their_number():
     g = torch.Generator().manual_seed(0)
-    centres, lump = torch.randn(8, 5, generator=g) * 8, torch.randint(0, 8, (1600,), generator=g)
-    found = mi.infonce(centres[lump] + torch.randn(2, 1600, 5, generator=g))
-    assert 0.9 * math.log(8) < found.value < math.log(8) + 3 * found.error
+    centres, cluster = torch.randn(8, 5, generator=g) * 8, torch.randint(0, 8, (1600,), generator=g)
+    bound = mi.infonce(centres[cluster] + torch.randn(2, 1600, 5, generator=g))
+    assert 0.9 * math.log(8) < bound.value < math.log(8) + 3 * bound.error
 
 
-def test_only_the_bound_sees_what_is_not_linear():
+def test_only_the_bound_detects_a_dependence_that_is_not_linear():
     g = torch.Generator().manual_seed(0)
     size, sign = torch.randn(1, 1600, 1, generator=g).abs() * 3, torch.randint(0, 2, (2, 1600, 1), generator=g) * 2 - 1
     z = sign * size + 0.3 * torch.randn(2, 1600, 1, generator=g)

@@ -1,4 +1,4 @@
-"""Content probes against scikit-learn on the same features."""
+"""Content probes agree with scikit-learn on the same features."""
 
 import math
 
@@ -35,7 +35,7 @@ def test_linear_agrees_with_scikit_learn(kind):
     assert probes.linear(train, y, test, y_test) == pytest.approx(np.mean(theirs == y_test), abs=0.005)
 
 
-def test_the_optimum_is_the_one_stated():
+def test_the_fit_reaches_the_stated_optimum():
     train, y, *_ = blobs(width=6)
     x = probes.standardise(probes.tensor(train))[0]
     labels = torch.as_tensor(y)
@@ -50,7 +50,7 @@ def test_the_optimum_is_the_one_stated():
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("k", [1, 5, 20])
-def test_knn_is_scikit_learns(metric, k):
+def test_knn_agrees_with_scikit_learn(metric, k):
     train, y, test, y_test = blobs(width=5, distance=0.7)
     oracle = KNeighborsClassifier(k, metric=metric, algorithm="brute").fit(train.astype(np.float64), y)
     mine = probes.predict_knn(probes.task(train, y, test, y_test), k, metric, chunk=97).numpy()
@@ -64,11 +64,11 @@ def test_a_tied_vote_goes_to_the_lower_class():
     assert KNeighborsClassifier(4).fit(train, [2, 1, 1, 2]).predict([[0.15]]) == [1]
 
 
-def test_k_larger_than_the_data_asks_everyone():
+def test_k_larger_than_the_data_uses_all_rows():
     assert probes.knn([[0.0], [1.0], [1.1]], [0, 1, 1], [[0.0]], [1], k=20, metric="euclidean") == 1
 
 
-def test_mlp_reads_what_a_line_cannot():
+def test_mlp_learns_what_a_linear_probe_cannot():
     rng = np.random.default_rng(0)
     points = rng.uniform(-1, 1, (2400, 4)).astype(np.float32)
     labels = (points[:, 0] * points[:, 1] > 0).astype(int)  # XOR of two signs
@@ -88,22 +88,24 @@ def test_mlp_is_repeatable_and_leaves_the_global_generator_alone():
 
 
 @pytest.mark.parametrize("probe", [probes.linear, probes.knn, probes.mlp])
-def test_labels_without_meaning_are_read_at_chance(probe):
+def test_random_labels_are_predicted_at_chance(probe):
     rng = np.random.default_rng(1)
     points, labels = rng.normal(size=(2000, 6)).astype(np.float32), rng.integers(0, 4, 2000)
     assert probe(points[:1000], labels[:1000], points[1000:], labels[1000:]) == pytest.approx(0.25, abs=0.06)
 
 
-def test_unlabelled_rows_take_no_part():
+def test_unlabelled_rows_are_ignored():
     train, y, test, y_test = blobs(count=200)
     hidden, hidden_test = np.where(np.arange(200) % 2, y, -1), np.where(np.arange(200) % 3, y_test, -1)
-    few = probes.linear(train[hidden >= 0], y[hidden >= 0], test[hidden_test >= 0], y_test[hidden_test >= 0])
-    assert probes.linear(train, hidden, test, hidden_test) == few
+    on_labelled_rows = probes.linear(
+        train[hidden >= 0], y[hidden >= 0], test[hidden_test >= 0], y_test[hidden_test >= 0]
+    )
+    assert probes.linear(train, hidden, test, hidden_test) == on_labelled_rows
 
 
 @pytest.mark.parametrize("probe", [probes.linear, probes.knn, probes.mlp])
 @pytest.mark.parametrize("labels", [[-1] * 30, [0] * 30, []])
-def test_a_question_that_cannot_be_asked_is_nan(probe, labels):
+def test_an_undefined_score_is_nan(probe, labels):
     points = np.random.default_rng(0).normal(size=(len(labels), 3)).astype(np.float32)
     assert math.isnan(probe(points, labels, points, labels))
 
@@ -116,7 +118,7 @@ def test_constant_features_guess_the_largest_class():
     assert 0 <= probes.knn(points, labels, points, labels) <= 1
 
 
-def test_a_class_never_learnt_is_simply_wrong():
+def test_a_class_missing_from_training_counts_as_wrong():
     assert probes.linear([[0.0], [1.0]], [0, 1], [[0.0], [1.0], [2.0]], [0, 1, 7]) == pytest.approx(2 / 3)
 
 
@@ -126,6 +128,6 @@ def test_standardise_uses_the_training_moments_only():
     assert test.tolist() == [[3, 0]]
 
 
-def test_balanced_accuracy_is_scikit_learns():
+def test_balanced_accuracy_agrees_with_scikit_learn():
     truth, predicted = torch.tensor([0, 0, 0, 0, 1, 2, 2]), torch.tensor([0, 0, 0, 0, 0, 2, 1])
     assert probes.balanced_accuracy(predicted, truth) == pytest.approx(balanced_accuracy_score(truth, predicted))

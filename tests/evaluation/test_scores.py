@@ -1,4 +1,4 @@
-"""All numbers together: planted content and style come out, and what cannot be asked is left out."""
+"""All scores together: they reflect the planted content and style, and undefined ones are left out."""
 
 import dataclasses
 import math
@@ -20,7 +20,7 @@ FACTORS = {f"{kind}:{name}" for kind in ("style", "factor") for name in ("x", "h
 FACTORS |= {"style_accuracy:flip", "factor_accuracy:flip"}
 
 
-def test_the_names():
+def test_names_of_scores():
     assert set(score(features())) == LIVE | FACTORS
     assert set(score(features(), full=True)) == LIVE | FACTORS | FULL
 
@@ -30,7 +30,7 @@ def test_all_are_plain_finite_numbers():
     assert all(type(value) is float and math.isfinite(value) for value in numbers.values())
 
 
-def test_content_and_style_come_apart():
+def test_scores_separate_content_from_style():
     both, content, style = features(), features(style=0.0), features(content=0.0)
     a, b, c = score(both), score(content), score(style)
     assert a["linear"] > 0.9 and b["linear"] > 0.9 and c["linear"] < 0.4
@@ -40,29 +40,29 @@ def test_content_and_style_come_apart():
     assert b["alignment"] < 0.01 < a["alignment"]
 
 
-def test_a_warped_mixture_still_shows_both():
+def test_scores_hold_under_a_non_linear_mixture():
     numbers = score(features(warp=True), full=True)
     assert numbers["linear"] > 0.85 and numbers["mlp"] > 0.9 and numbers["style_r2"] > 0.6
 
 
 def test_the_label_is_not_probed_as_a_factor():
-    found = features()
-    named = {"train_factors": {"x": found.train_labels.astype(float)}}
-    named["test_factors"] = {"x": found.test_labels.astype(float)}
-    assert "factor:x" not in score(dataclasses.replace(found, **named))
+    planted = features()
+    named = {"train_factors": {"x": planted.train_labels.astype(float)}}
+    named["test_factors"] = {"x": planted.test_labels.astype(float)}
+    assert "factor:x" not in score(dataclasses.replace(planted, **named))
 
 
-def test_unlabelled_data_has_no_content_numbers():
-    found = features()
-    nothing = {n: np.full_like(getattr(found, n), -1) for n in ("train_labels", "test_labels")}
-    numbers = score(dataclasses.replace(found, **nothing), full=True)
+def test_unlabelled_data_has_no_content_scores():
+    planted = features()
+    nothing = {n: np.full_like(getattr(planted, n), -1) for n in ("train_labels", "test_labels")}
+    numbers = score(dataclasses.replace(planted, **nothing), full=True)
     assert set(numbers) == (LIVE | FACTORS | MUTUAL) - {"linear", "knn"}
 
 
-def test_collapsed_features_have_a_defined_answer():
-    found = features()
-    flat = {n: np.full_like(getattr(found, n), 0.25) for n in ("train", "test", "views")}
-    numbers = score(dataclasses.replace(found, **flat), full=True)
+def test_collapsed_features_have_defined_scores():
+    planted = features()
+    flat = {n: np.full_like(getattr(planted, n), 0.25) for n in ("train", "test", "views")}
+    numbers = score(dataclasses.replace(planted, **flat), full=True)
     assert numbers["effective_rank"] == 0 and numbers["feature_std"] == 0
     assert "style_share" not in numbers
     assert numbers["style_r2"] == pytest.approx(0, abs=0.05)
@@ -72,11 +72,11 @@ def test_collapsed_features_have_a_defined_answer():
 @pytest.mark.parametrize("part", ["train", "test", "views", "map"])
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_features_that_are_not_finite_are_refused(part, bad):
-    found = features()
-    broken = getattr(found, part).copy()
+    planted = features()
+    broken = getattr(planted, part).copy()
     broken.flat[3] = bad
     with pytest.raises(ShapeError, match=f"{part} features"):
-        score(dataclasses.replace(found, **{part: broken}))
+        score(dataclasses.replace(planted, **{part: broken}))
 
 
 def test_the_same_features_give_the_same_numbers():

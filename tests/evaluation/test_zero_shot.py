@@ -1,4 +1,4 @@
-"""Zero-shot and retrieval against an encoder that knows the label, one that always guesses the same, and by hand."""
+"""Zero-shot and retrieval scores of an objective that knows the label, and of one that always predicts the same."""
 
 import pytest
 import torch
@@ -28,27 +28,27 @@ def digits():
     return dataset, make_views(dataset, ViewConfig())
 
 
-def test_who_knows_the_label_is_always_right(digits):
+def test_an_objective_that_knows_the_label_scores_one(digits):
     dataset, views = digits
     table = torch.nn.functional.one_hot(dataset.test.labels, 10).float()
-    found = caption_scores(Planted(dataset, table), dataset, views)
-    assert found == {"zero_shot": 1.0, "caption_of_image": 1.0, "image_of_caption": 1.0}
+    scores = caption_scores(Planted(dataset, table), dataset, views)
+    assert scores == {"zero_shot": 1.0, "caption_of_image": 1.0, "image_of_caption": 1.0}
 
 
-def test_counts_by_hand(digits):
-    """Every image is taken for a 3, the most so image 0."""
+def test_scores_agree_with_counting(digits):
+    """Every image is classified as a 3, and image 0 matches every caption best."""
     dataset, views = digits
     table = torch.zeros(len(dataset.test), 10)
     table[:, 3] = 1.0
     table[0] += 1.0
-    found = caption_scores(Planted(dataset, table), dataset, views)
+    scores = caption_scores(Planted(dataset, table), dataset, views)
     threes = (dataset.test.labels == 3).double().mean().item()
-    assert found["zero_shot"] == found["caption_of_image"] == pytest.approx(threes)
-    assert found["image_of_caption"] == pytest.approx(1 / len(dataset.test.labels.unique()))
+    assert scores["zero_shot"] == scores["caption_of_image"] == pytest.approx(threes)
+    assert scores["image_of_caption"] == pytest.approx(1 / len(dataset.test.labels.unique()))
 
 
-def test_without_captions_nothing_is_said(digits):
+def test_without_captions_there_are_no_scores(digits):
     dataset, views = digits
-    silent = Planted(dataset, torch.zeros(100, 10))
-    silent.needs_captions = False
-    assert caption_scores(silent, dataset, views) == {}
+    without_captions = Planted(dataset, torch.zeros(100, 10))
+    without_captions.needs_captions = False
+    assert caption_scores(without_captions, dataset, views) == {}
