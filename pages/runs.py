@@ -1,4 +1,4 @@
-"""Runs: every run in a table; rename, delete, resume, take away, bring in."""
+"""Runs: all runs in a table, to rename, delete, resume, export and import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simssl_core import library, metrics
 from simssl_core.library import RunEntry
 from simssl_core.metrics import Metric
 
-ROWS = 16  # seen at once; the others by scrolling in the table
+ROWS = 16  # visible at once; the table scrolls to the others
 COLUMNS = {
     "run": st.column_config.TextColumn("Run", pinned=True),
     "objective": st.column_config.TextColumn("Objective", width=130),
@@ -24,19 +24,25 @@ COLUMNS = {
 }
 
 
-def score_column(row: Metric) -> st.column_config.ColumnConfig:
-    """A score as a bar where it lies between 0 and 1, else as a number. A headline is called what it stands for."""
-    first, _, rest = row.title.partition(": ")
-    title, help = (first, rest[:1].upper() + rest[1:]) if row.headline and rest else (row.title, None)
-    help = help or glossary.of_score(row.name)
-    if (row.low, row.high) == (0, 1):
+def score_column(metric: Metric) -> st.column_config.ColumnConfig:
+    """A bar for a score between 0 and 1, else a number.
+
+    The title of a headline metric, such as "Content: …", is split: its first part is the column's title, the rest the
+    help text.
+    """
+    title, help = metric.title, None
+    family, _, description = metric.title.partition(": ")
+    if metric.headline and description:
+        title, help = family, description[:1].upper() + description[1:]
+    help = help or glossary.of_score(metric.name)
+    if (metric.low, metric.high) == (0, 1):
         return st.column_config.ProgressColumn(title, help=help, min_value=0, max_value=1, format="%.2f")
-    return st.column_config.NumberColumn(title, help=help, format="%.1f" if row.high is None else "%.2f")
+    return st.column_config.NumberColumn(title, help=help, format="%.1f" if metric.high is None else "%.2f")
 
 
 def rows(entries: list[RunEntry]) -> pd.DataFrame:
-    """The table's rows."""
-    size = library.sizes()
+    """The table's content, one row per run."""
+    sizes = library.sizes()
     return pd.DataFrame(
         {
             "run": [e.run for e in entries],
@@ -44,9 +50,9 @@ def rows(entries: list[RunEntry]) -> pd.DataFrame:
             "data": [e.data for e in entries],
             "status": [e.status for e in entries],
             "step": [e.step for e in entries],
-            **{row.name: [e.scores.get(row.name) for e in entries] for row in metrics.in_table("runs")},
+            **{metric.name: [e.scores.get(metric.name) for e in entries] for metric in metrics.in_table("runs")},
             "created": pd.to_datetime([e.created or None for e in entries], utc=True, errors="coerce"),
-            "size": [size.get(e.run, 0) / 1e6 for e in entries],
+            "size": [sizes.get(e.run, 0) / 1e6 for e in entries],
         }
     )
 
@@ -54,27 +60,32 @@ def rows(entries: list[RunEntry]) -> pd.DataFrame:
 def matching(entries: list[RunEntry], text: str) -> list[RunEntry]:
     """The runs in which every word of ``text`` occurs (name, objective, data set, status)."""
     words = text.lower().split()
-    return [e for e in entries if all(w in f"{e.run} {e.objective} {e.data} {e.status}".lower() for w in words)]
+
+    def matches(entry: RunEntry) -> bool:
+        description = f"{entry.run} {entry.objective} {entry.data} {entry.status}".lower()
+        return all(word in description for word in words)
+
+    return [entry for entry in entries if matches(entry)]
 
 
 def table(entries: list[RunEntry]) -> list[RunEntry]:
-    """The table, and which rows are chosen."""
-    picked = st.dataframe(
+    """Show the table and return the runs whose rows are ticked."""
+    event = st.dataframe(
         rows(entries),
         hide_index=True,
-        column_config=COLUMNS | {row.name: score_column(row) for row in metrics.in_table("runs")},
+        column_config=COLUMNS | {metric.name: score_column(metric) for metric in metrics.in_table("runs")},
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",
         height=min(ROWS, len(entries)) * 35 + 37,
         key=f"{actions.TABLE}.{st.session_state.get(actions.TABLE, 0)}.{len(entries)}",
     )
-    return [entries[i] for i in picked.selection.rows if i < len(entries)]
+    return [entries[row] for row in event.selection.rows if row < len(entries)]
 
 
 layout.header("Runs", "What has been trained here, and how do I keep, share or continue it?")
 with layout.guard():
-    found = all_runs()
+    all_entries = all_runs()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Search",
@@ -86,24 +97,26 @@ with layout.guard():
             width=360,
         )
         with st.container(horizontal=True, width="content"):
-            actions.trash()
-            actions.bring_in()
-    actions.undo()
-    shown = matching(found, text or "")
-    if not found:
-        layout.empty("No runs yet", "Train one, or import one that somebody gave you.", "pages/train.py", "Train")
-    elif not shown:
+            actions.trash_button()
+            actions.import_button()
+    actions.undo_button()
+    matches = matching(all_entries, text or "")
+    if not all_entries:
+        layout.empty("No runs yet", "Train a run, or import one that somebody gave you.", "pages/train.py", "Train")
+    elif not matches:
         layout.empty(f"Nothing matches “{text}”", "Search for part of a name, an objective, a data set or a status.")
     else:
-        chosen = table(shown)
+        ticked = table(matches)
         total = sum(library.sizes().values()) / 1e6
-        layout.caption(f"{len(shown)} of {len(found)} runs, {total:,.1f} MB on the disk. Tick rows to act on them.")
-        if len(chosen) == 1:
-            actions.one(chosen[0])
-        elif chosen:
+        layout.caption(
+            f"{len(matches)} of {len(all_entries)} runs; all take up {total:,.1f} MB. Tick rows to act on them."
+        )
+        if len(ticked) == 1:
+            actions.show_run(ticked[0])
+        elif ticked:
             with st.container(horizontal=True, vertical_alignment="center"):
-                query = {"runs": [entry.run for entry in chosen[:4]]}
-                layout.link("pages/latent_map.py", "Maps side by side", "scatter_plot", query)
-                compare = {"compare_data": chosen[0].data, "compare_runs": [entry.run for entry in chosen]}
-                layout.link("pages/compare.py", "Compare", "query_stats", compare)
-                actions.delete(chosen)
+                map_query = {"runs": [entry.run for entry in ticked[:4]]}
+                layout.link("pages/latent_map.py", "Maps side by side", "scatter_plot", map_query)
+                compare_query = {"compare_data": ticked[0].data, "compare_runs": [entry.run for entry in ticked]}
+                layout.link("pages/compare.py", "Compare", "query_stats", compare_query)
+                actions.delete_button(ticked)

@@ -20,40 +20,41 @@ watch content and style come apart.
 """
 
 
-def jobs(entries: list[RunEntry]) -> None:
-    """What the machine is, and what it is doing."""
-    races: dict[str, list[RunEntry]] = {}
+def show_jobs(entries: list[RunEntry]) -> None:
+    """Show the hardware and the races that are under way."""
+    members_by_race: dict[str, list[RunEntry]] = {}
     for entry in entries:
         if entry.live:
-            races.setdefault(entry.race, []).append(entry)
+            members_by_race.setdefault(entry.race, []).append(entry)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/memory: {registry.device()}")
-        if not races:
+        if not members_by_race:
             st.markdown(":gray[Nothing is training.]")
-    for race, members in races.items():
+    for race_name, members in members_by_race.items():
         first = members[0]
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.badge(first.status)
-            st.markdown(f"**{race}** · {', '.join(m.label for m in members)} · step {first.step:,} of {first.steps:,}")
-            layout.link("pages/train.py", "Watch", "monitoring", {"race": race})
+            labels = ", ".join(member.label for member in members)
+            st.markdown(f"**{race_name}** · {labels} · step {first.step:,} of {first.steps:,}")
+            layout.link("pages/train.py", "Watch", "monitoring", {"race": race_name})
 
 
-def shelf(entries: list[RunEntry]) -> None:
-    """The cards, one tab for each data set."""
-    good = [entry for entry in entries if entry.status != "damaged"]
-    if not good:
-        layout.empty("No runs yet", "Train one: the first picture moves within seconds.", "pages/train.py", "Train")
+def show_runs(entries: list[RunEntry]) -> None:
+    """Show a card for every readable run, in one tab per data set."""
+    readable = [entry for entry in entries if entry.status != "damaged"]
+    if not readable:
+        layout.empty("No runs yet", "Train one: its map starts to move within seconds.", "pages/train.py", "Train")
         return
-    sets = catalog.ordered(entry.data for entry in good)
-    for name, tab in zip(sets, st.tabs([name.replace("_", " ") for name in sets]), strict=True):
+    datasets = catalog.ordered(entry.data for entry in readable)
+    for dataset, tab in zip(datasets, st.tabs([name.replace("_", " ") for name in datasets]), strict=True):
         with tab:
-            run_cards.run_cards([entry for entry in good if entry.data == name], key=f"gallery.{name}")
+            run_cards.run_cards([entry for entry in readable if entry.data == dataset], key=f"gallery.{dataset}")
     layout.caption(
         "Each dot is an image, coloured by its class (its content). **content**: how well a linear probe reads the "
-        "class off the frozen representation. **style**: how much of position, hue and so on can still be read (R²). "
+        "class from the frozen representation. **style**: how much of position, hue and so on can still be read (R²). "
         "Compare a contrastive card with a generative one."
     )
-    damaged = len(entries) - len(good)
+    damaged = len(entries) - len(readable)
     if damaged:
         layout.link("pages/runs.py", f"{damaged} run{'s' * (damaged > 1)} cannot be read: see why", "warning")
 
@@ -73,6 +74,6 @@ with layout.guard():
     st.subheader("Guided tours", anchor=False)
     bar.cards()
     st.subheader("Runs", anchor=False)
-    found = all_runs()
-    jobs(found)
-    shelf(found)
+    all_entries = all_runs()
+    show_jobs(all_entries)
+    show_runs(all_entries)

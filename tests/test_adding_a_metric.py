@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from pages.shared import glossary
-from pages.train_parts import charts, race
+from pages.train_parts import charts, snapshots
 from simssl_core import metrics, presets
 from simssl_core.analysis import evaluate
 from simssl_core.cli import main, options
@@ -151,7 +151,7 @@ def test_train_draws_its_curve(registered, tmp_path, monkeypatch):
     name = launcher.register(config, tmp_path, status="stopped").race
     rows = [(f"seen-{label}", 1, 0.1, "first_direction", 0.25) for label in ("vae", "simclr")]
     Store(tmp_path).add_metrics(rows)
-    side_by_side = charts.sections(race.snapshot(name))[1]["panels"]
+    side_by_side = charts.sections(snapshots.read(name))[1]["panels"]
     assert [panel["title"] for panel in side_by_side] == [
         *("Content: linear probe", "Style: mean R²", "Effective rank"),
         TITLE,

@@ -1,4 +1,4 @@
-"""What several parts of Compare need: families, the level of guessing, every panel at once, a button for ELBO_SSL."""
+"""Shared by the parts of Compare: families, the score of guessing, the report's panels, and a button for ELBO_SSL."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from simssl_core.objectives import facts
 
 
 def families(groups: tuple[Group, ...]) -> dict[str, str]:
-    """Generative, discriminative or reference, by objective; an unknown one is left out."""
-    known = facts.everything()
-    return {group.objective: known[group.objective].family for group in groups if group.objective in known}
+    """The family of each objective (generative, discriminative or reference); unknown objectives are left out."""
+    objectives = facts.everything()
+    return {group.objective: objectives[group.objective].family for group in groups if group.objective in objectives}
 
 
 def chance(name: str, data: str) -> float | None:
-    """What guessing gets in the score ``name`` on ``data``, where the number of classes is known."""
-    about = catalog.find(data)
-    return metrics.chance(name, about.classes) if about else None
+    """The value of the score ``name`` for guessing on the data set ``data``; None for an unknown data set."""
+    info = catalog.find(data)
+    return metrics.chance(name, info.classes) if info else None
 
 
 def all_panels(compared: Comparison, data: str) -> list[Panel]:
-    """All panels, for the report."""
+    """Every panel that these runs have, for the report."""
     groups = compared.groups
-    found = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
+    candidates = [tables.table(groups), panels.tasks(groups), memory.panel(groups)]
     content, style = metrics.headline("content"), metrics.headline("style")
     if all(name in group.scores for group in groups for name in (content, style)):
-        found.insert(0, panels.trade_off(groups, content, style, families(groups), chance(content, data)))
+        trade_off = panels.trade_off(groups, content, style, families(groups), chance(content, data))
+        candidates.insert(0, trade_off)
     if theory_check.possible(data):
-        found.append(theory_check.panel(groups, data))
+        candidates.append(theory_check.panel(groups, data))
     for name in panels.SECTIONS:
-        found += panels.section(name, compared)
-    return [panel for panel in found if panel is not None]
+        candidates += panels.section(name, compared)
+    return [panel for panel in candidates if panel is not None]
 
 
 def bound_button(compared: Comparison) -> None:
-    """A button for ELBO_SSL of those runs that it is not known of."""
-    known = {g.first.run for g in compared.groups if any(evaluation.elbo for evaluation in g.evaluations)}
-    runs = [g.first.run for g in compared.groups if g.first.run not in known and g.first.has_weights]
-    about = f"A decoder and a posterior are fitted on the frozen features, about a minute a run: {', '.join(runs)}."
-    background_task.task_button(ELBO, runs, "Measure ELBO_SSL of them too", about)
+    """A button that measures ELBO_SSL of those runs for which it has not been measured."""
+    measured = {group.first.run for group in compared.groups if any(result.elbo for result in group.evaluations)}
+    runs = [group.first.run for group in compared.groups if group.first.run not in measured and group.first.has_weights]
+    help = f"A decoder and a posterior are fitted on the frozen features, about a minute per run: {', '.join(runs)}."
+    background_task.task_button(ELBO, runs, "Measure ELBO_SSL of them too", help)

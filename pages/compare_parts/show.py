@@ -1,4 +1,4 @@
-"""How a panel of Compare looks on the page: figure or table, what to see in it, and its numbers as a file."""
+"""How a panel of Compare appears on the page: a figure or table with its caption, and its numbers as a file."""
 
 from __future__ import annotations
 
@@ -13,49 +13,56 @@ from pages.shared.cache import cached_by_content
 from simssl_core import metrics
 from simssl_core.figures.report import Panel, report
 
-PLAIN = {"objective": "Objective", "step": st.column_config.NumberColumn("Step", format="localized")}
+FIRST_COLUMNS = {
+    "run": st.column_config.TextColumn("Run", pinned=True),
+    "objective": "Objective",
+    "step": st.column_config.NumberColumn("Step", format="localized"),
+}
 
 
-def panel(shown: Panel, heading: bool = True) -> None:
-    """One panel with its caption and a CSV download."""
+def show_panel(panel: Panel, heading: bool = True) -> None:
+    """Show one panel with its caption and a CSV download."""
     if heading:
-        st.subheader(shown.title, anchor=False)
-    if shown.figure is not None:
-        options = {"format": "png", "scale": 3, "filename": shown.name}
+        st.subheader(panel.title, anchor=False)
+    if panel.figure is not None:
+        options = {"format": "png", "scale": 3, "filename": panel.name}
         config = {"displaylogo": False, "toImageButtonOptions": options}
-        st.plotly_chart(shown.figure, key=f"compare_{shown.name}", config=config, alt=f"{shown.title}. {shown.caption}")
-    if shown.table is not None:
+        st.plotly_chart(panel.figure, key=f"compare_{panel.name}", config=config, alt=f"{panel.title}. {panel.caption}")
+    if panel.table is not None:
         st.dataframe(
-            _arrow(shown.table),
+            _arrow(panel.table),
             hide_index=True,
-            column_config=_columns(shown),
+            column_config=_columns(panel),
             placeholder="",
-            key=f"compare_{shown.name}",
+            key=f"compare_{panel.name}",
         )
-    layout.caption(shown.caption)
-    data = shown.table if shown.data is None else shown.data
+    layout.caption(panel.caption)
+    data = panel.table if panel.data is None else panel.data
     if data is not None:
-        _csv(shown.name, data)
+        _csv_button(panel.name, data)
 
 
 @cached_by_content
 def _arrow(table: pd.DataFrame) -> pa.Table:
-    """What the browser is sent: Streamlit would convert the frame at every rerun, a sixth of its time."""
+    """The table as the browser receives it; Streamlit would convert it at every rerun, a sixth of the rerun's time."""
     return pa.Table.from_pandas(table)
 
 
-def _columns(shown: Panel) -> dict:
-    number = st.column_config.NumberColumn
-    found = {"run": st.column_config.TextColumn("Run", pinned=True), **PLAIN}
-    for name in shown.table.columns:
-        plain = str(name).removesuffix(" ±")
-        if name not in found:
-            help = glossary.of_score(plain) if plain == name else glossary.help_for("standard error")
-            found[name] = number(metrics.title(plain) if plain == name else "±", format="%.3f", help=help)
-    return found
+def _columns(panel: Panel) -> dict:
+    """The settings of each column of the panel's table: a score, or its error if its name ends in " ±"."""
+    columns = dict(FIRST_COLUMNS)
+    for name in panel.table.columns:
+        if name in columns:
+            continue
+        if str(name).endswith(" ±"):
+            title, help = "±", glossary.help_for("standard error")
+        else:
+            title, help = metrics.title(str(name)), glossary.of_score(str(name))
+        columns[name] = st.column_config.NumberColumn(title, format="%.3f", help=help)
+    return columns
 
 
-def _csv(name: str, data) -> None:
+def _csv_button(name: str, data: pd.DataFrame) -> None:
     st.download_button(
         "CSV",
         lambda: data.to_csv(index=False),
@@ -69,7 +76,7 @@ def _csv(name: str, data) -> None:
 
 
 def downloads(data: str, panels: Callable[[], Sequence[Panel]], table: Callable[[], str]) -> None:
-    """Everything as one CSV, and as one HTML page that needs no internet; made when asked for."""
+    """Offer all numbers as one CSV file and all panels as one offline HTML page; each is made when it is clicked."""
     with st.popover("Download", icon=":material/download:"):
         st.download_button(
             "All numbers (CSV)", table, f"compare-{data}.csv", "text/csv", on_click="ignore", key="compare_all_csv"
@@ -82,4 +89,4 @@ def downloads(data: str, panels: Callable[[], Sequence[Panel]], table: Callable[
             on_click="ignore",
             key="compare_report",
         )
-        layout.caption("The report holds every figure, table and strip in one file (5 MB) and asks nothing of the net.")
+        layout.caption("The report holds every figure, table and strip in one file (5 MB) and works offline.")

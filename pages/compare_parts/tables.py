@@ -1,4 +1,4 @@
-"""The numbers of a comparison as tables: wide ones to read and sort, a tidy one to compute with."""
+"""The numbers of a comparison as tables: a wide one to read and sort, a tidy one to compute with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simssl_core.library.comparison import Group, Number
 
 @cached_by_content
 def table(groups: Sequence[Group]) -> Panel:
-    """Every score of every group with its error, best content first."""
+    """A panel with every score of every group and its error, a row per group."""
     names = scores.names([entry for group in groups for entry in group.entries])
     rows = []
     for group in groups:
@@ -32,7 +32,7 @@ def table(groups: Sequence[Group]) -> Panel:
 
 
 def tidy(groups: Sequence[Group], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row for each number: run, objective, seeds, name, value, error, the 95 % interval, over what the error is."""
+    """One row per number: run, objective, number of seeds, name, value, error, 95 % interval, and the error's kind."""
     rows = [
         {"run": g.run, "objective": g.objective, "seeds": len(g.entries), "name": name, **g.scores[name].__dict__}
         for g in groups
@@ -48,25 +48,28 @@ def factors(groups: Sequence[Group]) -> list[str]:
 
 
 def errors_in_words(groups: Sequence[Group]) -> str:
-    """What the bars and ± mean here."""
+    """What error bars and ± mean for these groups, as a sentence."""
     kinds = {number.over for group in groups for number in group.scores.values()} - {""}
-    words = {"seeds": "one standard deviation over seeds", "held-out data": "one standard error over held-out data"}
-    told = " or ".join(words[kind] for kind in ("seeds", "held-out data") if kind in kinds)
-    return f"± is {told}." if told else "Errors are known after a full measurement."
+    meaning_by_kind = {
+        "seeds": "one standard deviation over seeds",
+        "held-out data": "one standard error over held-out data",
+    }
+    meanings = " or ".join(meaning for kind, meaning in meaning_by_kind.items() if kind in kinds)
+    return f"± is {meanings}." if meanings else "Errors are available after a full measurement."
 
 
 def ceilings_in_words(groups: Sequence[Group]) -> str:
-    """A warning where runs were measured with different numbers of data; else nothing."""
+    """A warning if runs were measured with different numbers of data, else an empty string."""
     name = "mutual_information_ceiling"
     sizes = {g.title: round(math.exp(g.scores[name].value)) for g in groups if name in g.scores}
     least, most = min(sizes.values(), default=0), max(sizes.values(), default=0)
-    if most <= 1.02 * least:  # the pieces of one measurement need not be quite equal
+    if most <= 1.02 * least:  # the batches of one measurement may differ slightly in size
         return ""
     return (
-        f" **The ceiling differs here**: N was {least:,} for {_those(sizes, least)} and {most:,} for "
-        f"{_those(sizes, most)}. A lower ceiling holds a bar down: compare only bars under the same one."
+        f" **The ceiling differs here**: N was {least:,} for {_titles(sizes, least)} and {most:,} for "
+        f"{_titles(sizes, most)}. A lower ceiling holds a bar down, so compare only bars under the same ceiling."
     )
 
 
-def _those(sizes: Mapping[str, int], size: int) -> str:
-    return ", ".join(title for title, n in sizes.items() if n == size)
+def _titles(sizes: Mapping[str, int], size: int) -> str:
+    return ", ".join(title for title, other in sizes.items() if other == size)

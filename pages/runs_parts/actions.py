@@ -1,4 +1,4 @@
-"""What can be done with chosen runs: rename, delete (with undo), resume, take away as a file, bring one in."""
+"""Actions on the selected runs: rename, delete (with undo), resume, export and import."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from simssl_core import library
 from simssl_core.errors import RunError
 from simssl_core.library import RunEntry, archive
 
-DELETED = "runs.deleted"  # the tickets of what this visit deleted, newest last
-TABLE = "runs.table"  # counts up when the rows change, so that no selection points at another run
-LARGEST = 20  # MB of an uploaded archive; what is inside is checked once more
+DELETED = "runs.deleted"  # what this visit deleted: a list of (ticket, run) pairs per deletion, newest last
+TABLE = "runs.table"  # a counter, raised when the rows change, so that no old selection points at another run
+LARGEST = 20  # MB of an uploaded archive; its contents are checked separately
 
 
-def changed() -> None:
-    """The table's rows have changed: draw the page anew."""
+def rerun_with_new_table() -> None:
+    """Rerun the page after the table's rows have changed, without the old selection."""
     st.session_state[TABLE] = st.session_state.get(TABLE, 0) + 1
     st.rerun()
 
 
-def one(entry: RunEntry) -> None:
-    """Everything for a single run."""
+def show_run(entry: RunEntry) -> None:
+    """Show a single run with all its links and actions."""
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.badge(entry.status)
         st.markdown(f"**{entry.run}** · {entry.objective} on {entry.data} · step {entry.step:,}")
@@ -43,25 +43,25 @@ def one(entry: RunEntry) -> None:
         if entry.status == "finished" and not entry.shipped and resume.can_resume([entry.run]):
             resume.train_on_button(entry.race, entry.step)
         if not entry.live and entry.status != "damaged":
-            _rename(entry)
-            _take_away(entry)
-        delete([entry])
+            _rename_button(entry)
+            _export_button(entry)
+        delete_button([entry])
     if entry.status != "damaged":
-        _about(entry)
+        _show_settings(entry)
 
 
-def _rename(entry: RunEntry) -> None:
+def _rename_button(entry: RunEntry) -> None:
     with st.popover("Rename", icon=":material/edit:"), st.form(f"rename.{entry.run}", border=False):
-        new = st.text_input("New name", entry.run, help="Letters, digits, dots, dashes and underscores.")
+        new_name = st.text_input("New name", entry.run, help="Letters, digits, dots, dashes and underscores.")
         if st.form_submit_button("Rename"):
             with layout.guard():
-                if new != entry.run:
-                    library.rename(entry.run, new)
-                    st.toast(f"{entry.run} is now {new}.")
-                    changed()
+                if new_name != entry.run:
+                    library.rename(entry.run, new_name)
+                    st.toast(f"{entry.run} is now {new_name}.")
+                    rerun_with_new_table()
 
 
-def _take_away(entry: RunEntry) -> None:
+def _export_button(entry: RunEntry) -> None:
     with st.popover("Export", icon=":material/download:"):
         st.download_button(
             "Whole run (zip)",
@@ -69,7 +69,7 @@ def _take_away(entry: RunEntry) -> None:
             f"{entry.run}.zip",
             "application/zip",
             icon=":material/folder_zip:",
-            help="Settings as JSON, weights as safetensors, history and map: another lab can import it.",
+            help="Settings as JSON, weights as safetensors, history and map. Another lab can import the file.",
         )
         st.download_button(
             "History (CSV)", lambda: archive.csv(entry.run), f"{entry.run}.csv", "text/csv", icon=":material/table:"
@@ -78,70 +78,71 @@ def _take_away(entry: RunEntry) -> None:
         st.code(archive.snippet(entry.run), language="python")
 
 
-def _about(entry: RunEntry) -> None:
+def _show_settings(entry: RunEntry) -> None:
     with st.expander("Settings and environment"):
         st.json(json.dumps(entry.config), expanded=1)
         layout.caption(f"Folder: {entry.folder}")
 
 
-def delete(entries: Sequence[RunEntry]) -> None:
-    """A button that moves runs to the trash; :mod:`pages.runs_parts.actions` brings them back."""
-    still = [entry for entry in entries if not entry.live and not entry.shipped]
-    kept = len(entries) - len(still)
-    label = "Delete" if len(entries) == 1 else f"Delete {len(still)}"
-    hint = "Runs that came with the project, and runs under way, stay." if kept else "You can undo this."
-    if st.button(label, icon=":material/delete:", disabled=not still, help=hint):
-        tickets = [(library.delete(entry.run), entry.run) for entry in still]
-        st.session_state.setdefault(DELETED, []).append(tickets)
-        changed()
+def delete_button(entries: Sequence[RunEntry]) -> None:
+    """A button that moves runs to the trash; :func:`undo_button` and :func:`trash_button` restore them."""
+    deletable = [entry for entry in entries if not entry.live and not entry.shipped]
+    label = "Delete" if len(entries) == 1 else f"Delete {len(deletable)}"
+    help = "You can undo this."
+    if len(deletable) < len(entries):
+        help = "Runs that came with the project and runs under way cannot be deleted."
+    if st.button(label, icon=":material/delete:", disabled=not deletable, help=help):
+        deleted = [(library.delete(entry.run), entry.run) for entry in deletable]
+        st.session_state.setdefault(DELETED, []).append(deleted)
+        rerun_with_new_table()
 
 
-def bring_in() -> None:
-    """Import a run from an archive; nothing is kept of one that is not in order."""
+def import_button() -> None:
+    """Import a run from an archive; nothing of an invalid archive is kept."""
     with st.popover("Import a run", icon=":material/upload:"):
-        file = st.file_uploader(f"A run as zip, at most {LARGEST} MB", type="zip", max_upload_size=LARGEST)
+        file = st.file_uploader(f"A run as a zip file, at most {LARGEST} MB", type="zip", max_upload_size=LARGEST)
         if file is not None and st.button("Import", type="primary"):
             with layout.guard():
                 if file.size > LARGEST * 1_000_000:
-                    raise RunError(f"{file.name} is larger than {LARGEST} MB; export a run without its states.")
+                    raise RunError(f"{file.name} is larger than {LARGEST} MB. Export the run without its states.")
                 run = archive.from_zip(file.getvalue())
-                st.toast(f"{run} is here.")
-                changed()
+                st.toast(f"{run} was imported.")
+                rerun_with_new_table()
 
 
-def undo() -> None:
-    """What was deleted last, and a way back."""
+def undo_button() -> None:
+    """Show which runs were deleted last, and a button that restores them."""
     if not st.session_state.get(DELETED):
         return
-    tickets = st.session_state[DELETED][-1]
+    deleted = st.session_state[DELETED][-1]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Deleted {', '.join(run for _, run in tickets)}.")
+        st.markdown(f"Deleted {', '.join(run for _, run in deleted)}.")
         if st.button("Undo", icon=":material/undo:"):
             st.session_state[DELETED].pop()
-            for ticket, _ in tickets:
+            for ticket, _ in deleted:
                 library.restore(ticket)
-            changed()
+            rerun_with_new_table()
 
 
-def trash() -> None:
-    """What deleted runs still take up, and the way to be rid of them or to have one back."""
+def trash_button() -> None:
+    """Show the deleted runs and their size, with buttons to restore one or to delete all of them permanently."""
     tickets = library.trash()
     if not tickets:
         return
     with st.popover(f"Trash ({len(tickets)})", icon=":material/delete_sweep:"):
-        ticket = st.selectbox("Deleted runs, newest first", tickets, format_func=lambda t: t.partition("--")[2])
+        ticket = st.selectbox("Deleted runs, newest first", tickets, format_func=lambda name: name.partition("--")[2])
         with st.container(horizontal=True):
-            if st.button("Bring back", icon=":material/restore_from_trash:"):
+            if st.button("Restore", icon=":material/restore_from_trash:"):
                 library.restore(ticket)
-                _forget(ticket)
-            if st.button("Empty for good", icon=":material/delete_forever:", help="This cannot be undone."):
+                _forget_tickets(ticket)
+            if st.button("Empty trash", icon=":material/delete_forever:", help="This cannot be undone."):
                 library.empty_trash()
-                _forget(*tickets)
+                _forget_tickets(*tickets)
         layout.caption(f"They still take up {library.trash_size() / 1e6:,.1f} MB.")
 
 
-def _forget(*tickets: str) -> None:
-    """Undo no longer offers these; then draw the page anew."""
-    left = [[pair for pair in pairs if pair[0] not in tickets] for pairs in st.session_state.get(DELETED, [])]
-    st.session_state[DELETED] = [pairs for pairs in left if pairs]
-    changed()
+def _forget_tickets(*tickets: str) -> None:
+    """Remove these tickets from what Undo offers, and rerun the page."""
+    deletions = [[pair for pair in pairs if pair[0] not in tickets] for pairs in st.session_state.get(DELETED, [])]
+    st.session_state[DELETED] = [pairs for pairs in deletions if pairs]
+    rerun_with_new_table()

@@ -1,4 +1,4 @@
-"""A few labelled bars as plain HTML: no chart to load, nothing that flashes when the numbers change."""
+"""Labelled bars as plain HTML: no chart library to load, and no flicker when the numbers change."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ TRACK = "rgba(128,138,150,.22)"
 
 
 def bars(title: str, rows: Iterable[tuple[str, float, str, str]]) -> None:
-    """Rows of (name, length 0–1, colour, text at the right), one bar each, under a small title."""
+    """Draw one bar per row under a small title. A row is (name, length in [0, 1], colour, text on the right)."""
     lines = "".join(
         '<div style="display:contents">'
         f'<span style="overflow:hidden;text-overflow:ellipsis;white-space:nowrap">{html.escape(name)}</span>'
         f'<span style="background:{TRACK};border-radius:4px;height:8px;overflow:hidden">'
-        f'<span style="display:block;height:8px;width:{100 * min(1.0, max(0.0, part)):.1f}%;background:{colour}">'
+        f'<span style="display:block;height:8px;width:{100 * min(1.0, max(0.0, length)):.1f}%;background:{colour}">'
         "</span></span>"
         f'<span style="text-align:right;font-variant-numeric:tabular-nums">{html.escape(text)}</span></div>'
-        for name, part, colour, text in rows
+        for name, length, colour, text in rows
     )
     st.html(
         f'<div style="font-size:.84rem;font-weight:600;margin-bottom:4px">{html.escape(title)}</div>'

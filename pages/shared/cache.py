@@ -1,4 +1,4 @@
-"""Figures and tables made once for all who look at them, and again when what they are made of has changed."""
+"""A cache for figures and tables: made once for all visitors, and again when their inputs have changed."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-Made = TypeVar("Made")
-_tuples: deque[tuple[tuple, bytes]] = deque(maxlen=8)
+Result = TypeVar("Result")
+_tuple_digests: deque[tuple[tuple, bytes]] = deque(maxlen=8)  # the tuples digested last, with their digests
 
 
-def cached_by_content(make: Callable[..., Made]) -> Callable[..., Made]:
-    """``make``, remembered by the content of all its arguments: no file's time to trust, nothing that can grow stale.
+def cached_by_content(make: Callable[..., Result]) -> Callable[..., Result]:
+    """Cache the results of ``make`` by the content of its arguments, so that a cached result cannot be out of date.
 
-    For functions that only compute: what they return is shared by every visitor and must not be changed.
+    For pure functions only. A result is shared by all visitors and must not be modified.
     """
 
     @wraps(make)
-    def remembered(*given: Any) -> Made:
-        stamp = hashlib.blake2b(b"".join(_content(part) for part in given), digest_size=16).hexdigest()
-        return _made(f"{make.__module__}.{make.__qualname__}", stamp, make, given)
+    def cached(*arguments: Any) -> Result:
+        stamp = hashlib.blake2b(b"".join(_digest(argument) for argument in arguments), digest_size=16).hexdigest()
+        return _cached_result(f"{make.__module__}.{make.__qualname__}", stamp, make, arguments)
 
-    return remembered
+    return cached
 
 
-def _content(part: Any) -> bytes:
-    """A digest of ``part``; a tuple, which several figures of one page are made of, is gone through only once."""
-    if isinstance(part, tuple):
-        for known, digest in list(_tuples):
-            if known is part:
+def _digest(argument: Any) -> bytes:
+    """A digest of the argument's content; a tuple that several figures of a page share is digested only once."""
+    if isinstance(argument, tuple):
+        for earlier, digest in list(_tuple_digests):
+            if earlier is argument:
                 return digest
-    digest = hashlib.blake2b(pickle.dumps(part), digest_size=16).digest()
-    if isinstance(part, tuple):
-        _tuples.append((part, digest))  # kept alive, so that no other object can be taken for it
+    digest = hashlib.blake2b(pickle.dumps(argument), digest_size=16).digest()
+    if isinstance(argument, tuple):
+        _tuple_digests.append((argument, digest))  # the reference keeps its identity from being reused
     return digest
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _made(name: str, stamp: str, _make: Callable[..., Made], _given: tuple) -> Made:
-    return _make(*_given)
+def _cached_result(name: str, stamp: str, _make: Callable[..., Result], _arguments: tuple) -> Result:
+    return _make(*_arguments)

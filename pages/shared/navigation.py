@@ -1,4 +1,4 @@
-"""Links to other pages of the lab, with what they should show in the address."""
+"""Links to other pages of the lab, and the addresses that pages return to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def link(
     page: str, label: str, icon: str = "arrow_forward", query: Mapping[str, str | list[str]] | None = None
 ) -> None:
-    """A link to another page of the lab, with its address parameters.
+    """Show a link to another page of the lab, with its query parameters.
 
-    A page tested on its own knows no other pages; then the label stands as plain text.
+    A page that is tested alone knows no other pages; then the label is shown as plain text.
     """
     try:
         st.page_link(page, label=label, icon=f":material/{icon}:", query_params=dict(query) if query else None)
@@ -31,25 +31,26 @@ SEEN, HERE, TOUR = "address.seen", "address.here", "tour"
 
 @contextmanager
 def remember_address(page: StreamlitPage) -> Iterator[None]:
-    """Around the run of ``page``: entered without an address it gets its last one back; at the end that is noted.
+    """Wrap the run of ``page``: restore its last query parameters if it is entered without any, and save them after.
 
-    Streamlit empties a page's address when the page is left, and a step back leads to the empty one.
+    Streamlit clears a page's query parameters when the page is left, and going back leads to the cleared address.
     """
-    seen, name = st.session_state.setdefault(SEEN, {}), page.url_path
-    if st.session_state.get(HERE) != name and not st.query_params and seen.get(name):
-        st.switch_page(page, query_params=seen[name])
-    st.session_state[HERE] = name  # only now: what is switched to may be overtaken by a click
+    last_queries = st.session_state.setdefault(SEEN, {})
+    name = page.url_path
+    if st.session_state.get(HERE) != name and not st.query_params and last_queries.get(name):
+        st.switch_page(page, query_params=last_queries[name])
+    st.session_state[HERE] = name  # not before the switch: a click may replace the page that is switched to
     try:
         yield
     finally:
-        seen[name] = {key: st.query_params.get_all(key) for key in st.query_params if key != TOUR}
+        last_queries[name] = {key: st.query_params.get_all(key) for key in st.query_params if key != TOUR}
 
 
 def restart_through_app() -> None:
-    """Start over through ``app.py`` if this page was run on its own.
+    """Rerun through ``app.py`` if Streamlit runs this page's file alone.
 
-    Until ``app.py`` has been run once, Streamlit takes the folder ``pages/`` for the older kind of app and runs the
-    page file alone: no menu, no wide layout, no logo. Later visits are never affected.
+    Until ``app.py`` has run once, Streamlit treats the folder ``pages/`` as an app of the older kind and runs the page
+    file alone, without menu, wide layout and logo. Later visits are not affected.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False

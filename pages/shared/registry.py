@@ -1,4 +1,4 @@
-"""What the lab runs on, and loading torch behind the first page so that the next ones open quickly."""
+"""The objectives and the device, and loading torch in the background so that later pages open quickly."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import time
 
 import streamlit as st
 
-FIRST_PAINT = 2.0  # seconds that the first page has the processor to itself
+FIRST_PAINT = 2.0  # seconds before torch is loaded, so that the first page is drawn without competition
 
 
 @st.cache_resource(show_spinner=False)
 def preload() -> threading.Thread:
-    """Once per server: import torch and the objectives in the background, a moment after the first page was drawn."""
+    """Start, once per server, a thread that imports torch and the objectives shortly after the first page is drawn."""
     thread = threading.Thread(target=_load, name="preload", daemon=True)
     thread.start()
     return thread
@@ -26,7 +26,7 @@ def _load() -> None:
 
 
 def registry() -> dict[str, type]:
-    """Every objective's class by name, those included that were registered a moment ago."""
+    """Every objective's class by name, including those registered since the last call."""
     from simssl_core import objectives
 
     _load_torch()
@@ -39,7 +39,7 @@ def _load_torch() -> None:
 
 
 def _import() -> None:
-    """Imports torch, with one thread: pages draw small things and must not starve a training."""
+    """Import torch and the objectives. Torch gets one thread, so that pages do not slow down a training."""
     import torch
 
     from simssl_core import objectives
@@ -49,7 +49,7 @@ def _import() -> None:
 
 
 def device() -> str:
-    """The device that a training would get by itself, in words. Waits for nothing: before torch is there, the cores."""
+    """Describe the device that training uses by default. Does not wait for torch: before that, only the cores."""
     cores = f"{os.cpu_count() or 1} CPU cores"
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "cuda"):
@@ -59,6 +59,6 @@ def device() -> str:
             return f"{torch.cuda.get_device_name(0)} · {cores}"
         if torch.backends.mps.is_available():
             return f"Apple GPU · {cores}"
-    except (AttributeError, RuntimeError):  # torch is being imported by the thread above
+    except (AttributeError, RuntimeError):  # the preload thread is still importing torch
         return cores
     return f"{cores}, no GPU"

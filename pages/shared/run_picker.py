@@ -1,4 +1,4 @@
-"""Choosing runs, the same way on every page, kept in the address bar (``?run=`` for one, ``?runs=`` for several)."""
+"""Widgets for choosing runs, the same on every page; the address holds the choice (``?run=`` or ``?runs=``)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ if TYPE_CHECKING:
 
 
 def all_runs() -> list[RunEntry]:
-    """Every run in the lab, the newest first, damaged ones included (status "damaged")."""
+    """Every run in the lab, newest first, including damaged ones (status "damaged")."""
     from simssl_core import library
 
     return library.runs()
-
-
-def title(entry: RunEntry) -> str:
-    """A run in words: its data, its objective, its name."""
-    return f"{entry.data or '?'} · {entry.objective or '?'} — {entry.run}"
 
 
 def pick_run(
@@ -29,21 +24,23 @@ def pick_run(
     key: str = "run",
     only: Callable[[RunEntry], bool] | None = None,
 ) -> RunEntry | None:
-    """A box to choose one run, bound to the address bar as ``?<key>=``; None when there is none to choose.
+    """A box to choose one run, bound to the address as ``?<key>=``; None if there is no run to choose.
 
-    An address that names an unknown run says so and falls back to the first.
+    ``entries`` defaults to all runs; ``only`` filters them. If the address names an unknown run, a warning says so and
+    the first run is returned.
     """
-    known = _known(entries, only)
-    if not known:
+    selectable = _selectable(entries, only)
+    if not selectable:
         return None
-    asked = _asked(key)
-    if asked and asked[0] not in known:
-        st.warning(f"There is no run called “{asked[0]}” here; showing another.", icon=":material/search_off:")
-    if st.session_state.get(key) not in known and not (asked and asked[0] in known):
-        st.session_state[key] = next(iter(known))
-    # No format_func: the address bar holds what the box shows, and a link should name the run.
-    name = st.selectbox(label, list(known), index=None, key=key, bind="query-params")
-    return known.get(name) or next(iter(known.values()))
+    address_names = st.query_params.get_all(key)
+    address_name = address_names[0] if address_names else None
+    if address_name is not None and address_name not in selectable:
+        st.warning(f"There is no run called “{address_name}” here; showing another.", icon=":material/search_off:")
+    if st.session_state.get(key) not in selectable and address_name not in selectable:
+        st.session_state[key] = next(iter(selectable))
+    # No format_func: the address holds what the box shows, and a link should name the run.
+    name = st.selectbox(label, list(selectable), index=None, key=key, bind="query-params")
+    return selectable.get(name) or next(iter(selectable.values()))
 
 
 def pick_runs(
@@ -53,27 +50,23 @@ def pick_runs(
     most: int = 4,
     only: Callable[[RunEntry], bool] | None = None,
 ) -> list[RunEntry]:
-    """A box to choose up to ``most`` runs, bound to the address bar as ``?<key>=``; unknown names are left out."""
-    known = _known(entries, only)
-    if not known:
+    """A box to choose up to ``most`` runs, bound to the address as ``?<key>=``; unknown names are left out."""
+    selectable = _selectable(entries, only)
+    if not selectable:
         return []
-    if key not in st.session_state and not _asked(key):
-        st.session_state[key] = list(known)[:1]
+    if key not in st.session_state and not st.query_params.get_all(key):
+        st.session_state[key] = list(selectable)[:1]
     names = st.multiselect(
         label,
-        list(known),
+        list(selectable),
         key=key,
         max_selections=most,
         placeholder="Choose runs",
         bind="query-params",
     )
-    return [known[name] for name in names if name in known]
+    return [selectable[name] for name in names if name in selectable]
 
 
-def _known(entries: Sequence[RunEntry] | None, only: Callable[[RunEntry], bool] | None) -> dict[str, RunEntry]:
-    chosen = all_runs() if entries is None else entries
-    return {entry.run: entry for entry in chosen if only is None or only(entry)}
-
-
-def _asked(key: str) -> list[str]:
-    return st.query_params.get_all(key)
+def _selectable(entries: Sequence[RunEntry] | None, only: Callable[[RunEntry], bool] | None) -> dict[str, RunEntry]:
+    candidates = all_runs() if entries is None else entries
+    return {entry.run: entry for entry in candidates if only is None or only(entry)}

@@ -11,17 +11,17 @@ BOTH = (MODEL, CONTRAST)
 def _same(n: Numbers) -> str:
     return (
         "Scroll to the small picture under *Shared by all views*: each column is one sprite, twice. **Look:** the two "
-        "share their shape and nothing else; place, hue and size are drawn anew. **It means:** whoever is told “these "
-        "two are the same” is told that position does not matter."
+        "share their shape and nothing else; position, hue and size are drawn anew. **It means:** an objective that is "
+        "told “these two are the same” is told that position does not matter."
     )
 
 
 def _content(n: Numbers) -> str:
     contrast, model = n.value(CONTRAST, "linear"), n.value(MODEL, "linear")
-    seen = "its colours gather in islands" if contrast > 0.9 else "its colours have begun to part"
+    appearance = "its colours gather in islands" if contrast > 0.9 else "its colours have begun to separate"
     return (
         "Two encoders that learnt from such pairs: SimVAE by drawing both, SimCLR by finding an image’s partner among "
-        f"many. Each dot is a new image, coloured by its shape. **Look at SimCLR** (right): {seen}. A linear "
+        f"many. Each dot is a new image, coloured by its shape. **Look at SimCLR** (right): {appearance}. A linear "
         f"probe (the simplest reader there is) names the shape of {share(contrast)} of images there, and of "
         f"{share(model)} on SimVAE’s side. **It means:** SimCLR sorts images by what their views share."
     )
@@ -30,9 +30,10 @@ def _content(n: Numbers) -> str:
 def _place(n: Numbers) -> str:
     contrast, model = n.value(CONTRAST, "style:x"), n.value(MODEL, "style:x")
     return (
-        "The same dots, now coloured by where the shape stands, from far left (dark) to far right (yellow). **Look:** "
-        "a sweep of colour on SimVAE’s map, a mix inside every island of SimCLR. The probe reads the place with R² "
-        f"{number(model)} from SimVAE and {number(contrast)} from SimCLR, where 1 is exact and 0 is guessing."
+        "The same dots, now coloured by where the shape is in its image, from far left (dark) to far right "
+        "(yellow). **Look:** a smooth gradient on SimVAE’s map, a mixture inside every island of SimCLR’s. The probe "
+        f"reads position with R² {number(model)} from SimVAE and {number(contrast)} from SimCLR, where 1 is "
+        "exact and 0 is guessing."
     )
 
 
@@ -40,7 +41,7 @@ def _clouds(n: Numbers) -> str:
     contrast, model = n.value(CONTRAST, "style_share"), n.value(MODEL, "style_share")
     return (
         "Sixteen images in sixteen views each, one colour and mark for each image. **Look:** SimCLR keeps the views of "
-        f"an image in one island, SimVAE strews them over the map. Views of one image make up {share(contrast)} "
+        f"an image in one island, SimVAE spreads them over the map. Views of one image make up {share(contrast)} "
         f"of SimCLR’s variance and {share(model)} of SimVAE’s: the *style share*. **It means:** the "
         "pull squeezed style out."
     )
@@ -48,9 +49,9 @@ def _clouds(n: Numbers) -> str:
 
 def _memory(n: Numbers) -> str:
     return (
-        "A small decoder learnt to draw each image from its frozen representation. **Look:** SimVAE’s row has place "
-        "and colours right. SimCLR’s row hardly knows where the shape was, nor its colour. **It means:** style is "
-        "not merely hidden there, it is nearly gone. If you see no rows yet, press the button above them."
+        "A small decoder learnt to draw each image from its frozen representation. **Look:** SimVAE’s row has the "
+        "right positions and colours. SimCLR’s row hardly shows where the shape was, nor its colour. **It means:** "
+        "style is not merely hidden there; it is nearly gone. If you see no rows yet, press the button above them."
     )
 
 
@@ -58,14 +59,14 @@ def _why(n: Numbers) -> str:
     return (
         "The reason in two dimensions. Press **Contrast: style goes**. **Look:** blue arrows pull the four views of a "
         "datum together, orange ones push data apart, and no force keeps views distinct. Then press **SimVAE: style "
-        "stays**: the green arrows are the need to draw the image, and they hold style open."
+        "stays**: the green arrows come from the need to draw the image, and they keep the views apart."
     )
 
 
 TOUR = Tour(
     "position",
     "Why contrastive learning forgets position",
-    "Ten shapes, two objectives, the same views: see one of them lose track of where things are.",
+    "Ten shapes, two objectives, the same views: see one objective lose track of where things are.",
     (
         Step("train", "What counts as the same", _same, state={"race": None, "set.data": "sprites"}),
         Step("latent_map", "Sorted by content", _content, {"runs": [*BOTH], "colour": "content"}, needs=BOTH),

@@ -11,9 +11,9 @@ INSIDE = {"compare_part": "Inside"}
 
 def _reads(n: Numbers) -> str:
     return (
-        "SimCLR and VICReg by their formulas, in the middle of each card. **Look:** both are written in pᵃ and pᵇ, two "
+        "The formulas of SimCLR and VICReg, in the middle of each card. **Look:** both are written in pᵃ and pᵇ, two "
         "views of one datum (with a hat: scaled to length 1). The encoder makes the representation h; a small network, "
-        "the *projection head*, makes p of it, and only p meets the loss. After training the head is thrown away. "
+        "the *projection head*, turns h into p, and the loss sees only p. After training the head is discarded. "
         "What is it good for?"
     )
 
@@ -22,7 +22,7 @@ def _backbone(n: Numbers) -> str:
     first, last = (n.layer(SPRITES, layer, "style_r2") for layer in ("backbone", "representation"))
     content = n.layer(SPRITES, "backbone", "linear")
     return (
-        "One encoder, asked layer by layer, from its *backbone* outwards. **Look at the right curve:** style falls "
+        "One encoder, probed layer by layer, starting at its *backbone*. **Look at the right curve:** style falls "
         f"from R² {number(first)} in the backbone to {number(last)} in the representation, content (left) stays near "
         f"{share(content)}. **It means:** the loss does not forget everywhere; the layers nearest to it forget first."
     )
@@ -32,30 +32,30 @@ def _head(n: Numbers) -> str:
     h, p = (n.layer(DIGITS, layer, "style_r2") for layer in ("representation", "projection"))
     before, after = (n.layer(DIGITS, layer, "linear") for layer in ("representation", "projection"))
     return (
-        f"Digits, with a projection head behind the representation. **Look:** style falls on, from R² {number(h)} "
+        f"Digits, with a projection head behind the representation. **Look:** style falls further, from R² {number(h)} "
         f"before the head to {number(p)} after it, and content from {share(before)} to {share(after)}. **It means:** "
-        "the head takes a part of the forgetting on itself. (The bump in it is a wide layer: a linear reader gets more "
+        "the head does a part of the forgetting. (The bump inside the head is a wide layer: a linear reader gets more "
         "from many numbers.)"
     )
 
 
 def _model(n: Numbers) -> str:
-    mine, other = n.value(MODEL, "style_r2"), n.value(DIGITS, "style_r2")
+    simvae, simclr = n.value(MODEL, "style_r2"), n.value(DIGITS, "style_r2")
     return (
-        "Now beside SimVAE, which has no head. **Look:** its curve ends at the representation, and style "
-        f"is still read with R² {number(mine)} there (SimCLR: {number(other)}). **It means:** a head softens "
+        "Now next to SimVAE, which has no head. **Look:** its curve ends at the representation, and style "
+        f"is still read with R² {number(simvae)} there (SimCLR: {number(simclr)}). **It means:** a head reduces "
         "the forgetting in the layers before it. Having to draw the image removes the reason to forget."
     )
 
 
 def _try(n: Numbers) -> str:
     layers = n.setting(SPRITES, "head_layers")
-    known = "" if layers is None else f" (the sprites run that you saw has {layers})"
+    present_number = "" if layers is None else f" (the sprites run that you saw has {layers})"
     return (
         "Try it: SimCLR runs alone. Open **Settings of SimCLR** below the objectives, then *Advanced*, and choose the "
-        f"number of *Head layers*{known}. Start; when it is done go to **Compare**, press *Measure in full*, and look "
-        "at *Inside*. **Expect:** a deeper head "
-        "leaves more style in the representation, for there is more room behind it to forget."
+        f"number of *Head layers*{present_number}. Start. When training is done, go to **Compare**, press *Measure in "
+        "full*, and look at *Inside*. **Expect:** a deeper head leaves more style in the representation, because more "
+        "layers behind the representation can do the forgetting."
     )
 
 
@@ -63,7 +63,7 @@ BOTH = (DIGITS, VICREG)
 TOUR = Tour(
     "head",
     "What a projection head is for",
-    "Why everybody trains on one layer and keeps another: the same questions asked layer by layer.",
+    "Why one layer meets the loss and another is kept: the same measurements layer by layer.",
     (
         Step(
             "theory",

@@ -1,63 +1,67 @@
-"""Who waits for a place to train: a race's own place, and the whole queue with a way out of it."""
+"""The queue of races that wait for a training slot: the position of one race, and the list of all others."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from pages.shared import layout
-from pages.train_parts import race
+from pages.train_parts import snapshots
 from simssl_core.jobs import queue
 
 FREED = "train.withdrawn"
 
 
-def place(name: str) -> None:
-    """Where the waiting race ``name`` stands, what it waits for, and a button to take it out."""
+def show_position(race_name: str) -> None:
+    """Show where the waiting race stands, what it waits for, and a button that removes it from the queue."""
     names = queue.waiting()
-    number = names.index(name) + 1 if name in names else 1
-    before = race.training()
-    st.markdown(f"**Number {number} in the queue.** {_after(before, names[: number - 1])} It starts by itself.")
-    _out(name, "Take it out of the queue", here=True)
+    position = names.index(race_name) + 1 if race_name in names else 1
+    waits_for = _waits_for(snapshots.training_races(), names[: position - 1])
+    st.markdown(f"**Number {position} in the queue.** {waits_for} It will start automatically.")
+    _withdraw_button(race_name, "Take it out of the queue", watched=True)
 
 
-def waiting_races(shown: str | None) -> None:
-    """Every waiting race but the one shown, in order, each with a way to look at it and to take it out."""
-    _told()
-    others = [(number, name) for number, name in enumerate(queue.waiting(), 1) if name != shown]
+def waiting_races(watched: str | None) -> None:
+    """List every waiting race except the ``watched`` one, in order, with buttons to show and to remove it."""
+    _confirm_withdrawal()
+    others = [(position, name) for position, name in enumerate(queue.waiting(), 1) if name != watched]
     if not others:
         return
     with st.container(border=True, gap="small"):
         st.markdown("**Queue**")
-        for number, name in others:
+        for position, name in others:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"{number}. **{name}** :gray[{_members(name)}]")
+                st.markdown(f"{position}. **{name}** :gray[{_members(name)}]")
                 if st.button("Show", key=f"show.{name}", icon=":material/visibility:"):
                     st.session_state["train.next"] = name
                     st.rerun()
-                _out(name, "Take out", here=False)
+                _withdraw_button(name, "Take out", watched=False)
 
 
-def _after(training: list[str], ahead: list[str]) -> str:
+def _waits_for(training: list[str], ahead: list[str]) -> str:
     names = [*training, *ahead]
-    return f"It waits for {' and '.join(f'“{name}”' for name in names)}." if names else "A place is just becoming free."
+    if not names:
+        return "A place is just becoming free."
+    return f"It waits for {' and '.join(f'“{name}”' for name in names)}."
 
 
-def _members(name: str) -> str:
-    row = race.store().race(name)
-    labels = ", ".join(member.label for member in race.store().runs(name))
+def _members(race_name: str) -> str:
+    reader = snapshots.store()
+    row = reader.race(race_name)
+    labels = ", ".join(member.label for member in reader.runs(race_name))
     return f"{labels} · {row.steps:,} steps" if row else labels
 
 
-def _out(name: str, label: str, here: bool) -> None:
-    if st.button(label, icon=":material/remove_circle:", key=f"out.{name}"):
+def _withdraw_button(race_name: str, label: str, watched: bool) -> None:
+    """A button that removes the race from the queue; if it is the ``watched`` one, the page moves to another race."""
+    if st.button(label, icon=":material/remove_circle:", key=f"out.{race_name}"):
         with layout.guard():
-            queue.withdraw(name)
-            st.session_state[FREED] = name
-            if here:
-                st.session_state["train.next"] = next(iter(race.training()), None)
+            queue.withdraw(race_name)
+            st.session_state[FREED] = race_name
+            if watched:
+                st.session_state["train.next"] = next(iter(snapshots.training_races()), None)
             st.rerun()
 
 
-def _told() -> None:
+def _confirm_withdrawal() -> None:
     if FREED in st.session_state:
         st.toast(f"{st.session_state.pop(FREED)} was taken out of the queue.")

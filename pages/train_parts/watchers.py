@@ -1,7 +1,7 @@
-"""Who watches a race, and how often each of them sees it anew: the first every second, later ones less often.
+"""How often each visitor's page redraws a race: the first visitor's every second, later visitors' less often.
 
-A redraw costs the server about 20 ms and the watcher's browser five times that; a class of forty that looked once a
-second would take its machine from the training.
+A redraw costs the server about 20 ms and the visitor's browser five times that. A class of forty that redrew once a
+second would take the processor away from the training.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ from uuid import uuid4
 
 import streamlit as st
 
-EVERY, EACH_OTHER, SLOWEST = 1.0, 0.5, 3.0  # seconds: alone, more for every other watcher, at most
-GONE = 10.0  # seconds without a look after which a watcher has left
+EVERY, EACH_OTHER, SLOWEST = 1.0, 0.5, 3.0  # seconds: the first visitor, more per earlier visitor, the maximum
+GONE = 10.0  # seconds without a redraw after which a visitor counts as gone
 
 
 @st.cache_resource(show_spinner=False)
-def _looks() -> dict[tuple[str, str], float]:
-    """When each visitor last looked at each race; one for the whole server."""
+def _last_looks() -> dict[tuple[str, str], float]:
+    """The time of the last redraw by (race name, visitor); one dictionary for the whole server."""
     return {}
 
 
 def seconds_until_next_look(race_name: str) -> float:
-    """Note that this visitor looks at ``race`` now; the seconds until he should look again."""
+    """Record that this visitor looks at the race, and return the seconds until the page should redraw it."""
     visitor = st.session_state.setdefault("visitor", uuid4().hex)
-    looks, now = _looks(), time.monotonic()
-    for key, at in list(looks.items()):
-        if now - at > GONE:
-            looks.pop(key, None)
-    looks[race_name, visitor] = now
-    before = [key for key in list(looks) if key[0] == race_name].index((race_name, visitor))
-    return min(SLOWEST, EVERY + EACH_OTHER * before)
+    last_looks = _last_looks()
+    time_now = time.monotonic()
+    for key, last_look in list(last_looks.items()):
+        if time_now - last_look > GONE:
+            last_looks.pop(key, None)
+    last_looks[race_name, visitor] = time_now
+    visitors = [key[1] for key in list(last_looks) if key[0] == race_name]
+    return min(SLOWEST, EVERY + EACH_OTHER * visitors.index(visitor))

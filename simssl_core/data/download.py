@@ -52,9 +52,7 @@ def fetch(config: DataConfig, title: str, get: Callable[[ModuleType], Any], need
     socket.setdefaulttimeout(TIMEOUT)
     try:
         get(torchvision_safe.load())
-    except (
-        Exception
-    ) as error:  # torchvision raises RuntimeError, URLError, OSError and many other types
+    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError and many other types
         raise DataError(f"{title} is not in {folder} and cannot be downloaded ({error}). {remedy}") from error
     finally:
         socket.setdefaulttimeout(previous_timeout)

@@ -1,4 +1,4 @@
-"""Compare in a real browser: radar, spectrum and strips are drawn, and the report opens by itself, asking nothing."""
+"""Compare in a real browser: radar, spectrum and strips are drawn, and the report works offline."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_a_walk_from_start_to_end(window, shipped):
         if place < len(tour.steps):
             page.get_by_role("button", name="Next").click()
     page.get_by_role("link", name="Compare").first.click()
-    page.get_by_text("You have left the path").wait_for()
+    page.get_by_text("You have left the tour").wait_for()
     page.get_by_role("link", name="Go to step 6").click()
     page.wait_for_selector(".play[data-ready]")
     settled(page)

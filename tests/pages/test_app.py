@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import resume
-from pages.train_parts import charts, race
+from pages.train_parts import charts, snapshots
 from simssl_core import library
 from simssl_core.config import RunConfig
 from simssl_core.jobs import launcher
@@ -35,7 +35,7 @@ def shelf(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def raced(shelf) -> str:
-    """A race that the store knows: two members, some curves, a knob that was turned, stopped at step 200 of 400."""
+    """A race in the database: two members, some curves, a knob that was turned, stopped at step 200 of 400."""
     config = RunConfig(name="seen", data={"name": "digits"}, train={"steps": 400}, members=["simvae", "simclr"])
     name = launcher.register(config, shelf, status="stopped").race
     store = Store(shelf)
@@ -87,11 +87,11 @@ def test_an_empty_root_says_what_to_do_next(name, tmp_path, monkeypatch):
     assert len(at.title) == 1 and "?" in at.markdown[0].value, "a title, and the question that the page answers"
     if name not in ("train", "theory"):
         assert "Train" in told(at)
-    assert not (tmp_path / "nothing").exists(), "looking writes nothing"
+    assert not (tmp_path / "nothing").exists(), "opening a page writes nothing"
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_a_damaged_run_is_no_exception(name, shelf):
+def test_a_damaged_run_raises_no_exception(name, shelf):
     (shelf / "small-simclr" / "run.json").write_text('{"format": 1, "run":')
     (shelf / "small-random" / "map" / "points.parquet").write_bytes(b"PAR1 and no more")
     at = page(name).run()
@@ -137,41 +137,41 @@ def test_a_race_is_found_by_its_address(raced):
     assert [m["title"] for m in given(at, "mini_maps")["maps"]] == ["simvae", "simclr"]
 
 
-def test_an_unknown_race_is_told(raced):
+def test_an_unknown_race_gives_a_warning(raced):
     at = page("train", race="no-such-race").run()
     assert not at.exception and "no race called “no-such-race”" in told(at)
 
 
-def test_resume_asks_the_launcher(raced, monkeypatch):
-    asked = []
-    monkeypatch.setattr(launcher, "resume", lambda name: asked.append(name))
+def test_resume_calls_the_launcher(raced, monkeypatch):
+    resumed = []
+    monkeypatch.setattr(launcher, "resume", lambda name: resumed.append(name))
     at = page("train", race=raced).run()
     next(button for button in at.button if button.label == "Resume").click().run()
-    assert asked == [raced]
+    assert resumed == [raced]
 
 
 def test_a_finished_race_is_trained_on_from_where_it_is_watched(raced, shelf, monkeypatch):
     Store(shelf).update_race(raced, status="finished")
     at = page("train", race=raced).run()
-    assert "Further steps" not in [box.label for box in at.number_input], "nothing is left to go on from"
+    assert "Further steps" not in [box.label for box in at.number_input], "there is no saved state to resume from"
     (shelf / "seen-simclr").mkdir()
     (shelf / "seen-simclr" / "state-a.safetensors").touch()
-    asked = []
-    monkeypatch.setattr(launcher, "resume", lambda race, extra_steps=0: asked.append((race, extra_steps)))
-    monkeypatch.setattr(resume.st, "switch_page", lambda *given, **named: None)
+    resumed = []
+    monkeypatch.setattr(launcher, "resume", lambda name, extra_steps=0: resumed.append((name, extra_steps)))
+    monkeypatch.setattr(resume.st, "switch_page", lambda *arguments, **options: None)
     at = page("train", race=raced).run()
     next(box for box in at.number_input if box.label == "Further steps").set_value(300).run()
     next(button for button in at.button if button.label == "Train on").click().run()
-    assert not at.exception and asked == [(raced, 300)]
+    assert not at.exception and resumed == [(raced, 300)]
 
 
 def test_charts_hold_what_the_store_holds(raced):
-    now = race.snapshot(raced)
-    apart, side, terms = charts.sections(now)
+    snapshot = snapshots.read(raced)
+    apart, side, terms = charts.sections(snapshot)
     assert [panel["title"] for panel in apart["panels"]] == ["simvae", "simclr"]
     assert [s["name"] for s in side["panels"][0]["series"]] == ["simvae", "simclr"]
     assert [s["name"] for s in terms["panels"][0]["series"]] == ["pull", "push"]
-    assert race.seconds_left(now) == pytest.approx(20.0)
+    assert snapshots.seconds_left(snapshot) == pytest.approx(20.0)
 
 
 def test_a_knob_turned_for_all_is_one_mark(raced, shelf):
@@ -179,7 +179,7 @@ def test_a_knob_turned_for_all_is_one_mark(raced, shelf):
     for label in ("simvae", "simclr"):
         data = {"member": label, "name": "learning_rate", "old": 0.001, "new": 0.002}
         store.add_event(raced, "change", f"{label}: learning_rate 0.001 → 0.002", step=150, data=data)
-    assert race.marks(race.snapshot(raced))[1:] == [(150, "all: learning rate 0.001 → 0.002")]
+    assert snapshots.knob_marks(snapshots.read(raced))[1:] == [(150, "all: learning rate 0.001 → 0.002")]
 
 
 @pytest.mark.parametrize(
@@ -190,9 +190,9 @@ def test_a_collapse_is_a_low_rank_or_features_without_spread(raced, shelf, rank,
     store.add_metrics(
         [("seen-simclr", 201, 20.0, "effective_rank", rank), ("seen-simclr", 201, 20.0, "feature_std", spread)]
     )
-    now = race.snapshot(raced)
-    told = race.collapse(now, next(m for m in now.members if m.label == "simclr"))
-    assert (words in told) if words else not told
+    snapshot = snapshots.read(raced)
+    reason = snapshots.collapse_reason(snapshot, next(m for m in snapshot.members if m.label == "simclr"))
+    assert (words in reason) if words else not reason
 
 
 def test_a_waiting_race_shows_its_place_and_leaves_the_queue(raced, shelf, monkeypatch):
@@ -224,14 +224,14 @@ def test_runs_search_rename_delete_and_undo(shelf):
     assert "small-simclr" in {entry.run for entry in library.runs()}
 
 
-def test_the_trash_gives_back_and_is_emptied(shelf):
+def test_the_trash_restores_a_run_and_can_be_emptied(shelf):
     for run in ("small-simclr", "small-random"):
         library.delete(run)
     at = page("runs").run()
     assert not at.exception and "They still take up" in told(at) and library.trash_size() > 1000
-    next(button for button in at.button if button.label == "Bring back").click().run()
+    next(button for button in at.button if button.label == "Restore").click().run()
     assert len(library.runs()) == 2 and len(library.trash()) == 1
-    next(button for button in at.button if button.label == "Empty for good").click().run()
+    next(button for button in at.button if button.label == "Empty trash").click().run()
     assert not at.exception and library.trash() == [] and library.trash_size() == 0
     assert "still take up" not in told(at)
 

@@ -1,11 +1,11 @@
-"""What is made of the same content is made once, and never of what has changed."""
+"""Results are cached by the content of their arguments and made anew when the content changes."""
 
 from __future__ import annotations
 
 from pages.shared import cache
 
 
-def test_content_decides_and_not_the_object():
+def test_equal_content_gives_the_cached_result():
     calls = []
 
     @cache.cached_by_content
@@ -21,10 +21,10 @@ def test_content_decides_and_not_the_object():
     grown = [1]
     assert total(grown, "c") == 1
     grown.append(5)
-    assert total(grown, "c") == 6, "what can be changed is looked at anew"
+    assert total(grown, "c") == 6, "a mutable argument is digested at every call"
 
 
-def test_many_tuples_are_not_taken_for_one_another():
+def test_many_tuples_are_not_confused():
     @cache.cached_by_content
     def same(numbers):
         return list(numbers)

@@ -76,17 +76,17 @@ def test_information_stands_against_its_ceiling_with_its_bias(page):
     assert "Measure ELBO_SSL of them too" in [button.label for button in at.button]
 
 
-def test_a_ceiling_that_differs_between_runs_is_told(page, shelf):
+def test_a_ceiling_that_differs_between_runs_gives_a_warning(page, shelf):
     record = shelf / "small-simclr" / "run.json"
-    kept = record.read_text()
-    known = json.loads(kept)
+    original = record.read_text()
+    changed = json.loads(original)
     assert "ceiling differs" not in told(part(page.run(), "Information"))
-    known["scores"]["mutual_information_ceiling"] = math.log(20)
-    record.write_text(json.dumps(known))
+    changed["scores"]["mutual_information_ceiling"] = math.log(20)
+    record.write_text(json.dumps(changed))
     try:
         words = told(page.run())
     finally:
-        record.write_text(kept)
+        record.write_text(original)
     assert "The ceiling differs here" in words and "N was 20 for simclr and " in words
 
 
@@ -106,10 +106,10 @@ def test_a_button_starts_the_work_in_the_background(page, monkeypatch):
 
 
 def test_work_under_way_shows_progress_and_can_be_stopped(page, shelf, monkeypatch):
-    now = background_tasks.BackgroundTask(
+    task = background_tasks.BackgroundTask(
         "full", ("small-vae",), "small-vae", 0, 0.4, "encoding", time.time() - 20, alive=True
     )
-    monkeypatch.setattr(background_tasks, "status", lambda kind: now if kind == "full" else None)
+    monkeypatch.setattr(background_tasks, "status", lambda kind: task if kind == "full" else None)
     stopped = []
     monkeypatch.setattr(background_tasks, "stop", stopped.append)
     at = page.run()
@@ -127,31 +127,31 @@ def test_without_a_full_measurement_it_says_what_to_press(tmp_path, monkeypatch)
         record.write_text(json.dumps(json.loads(record.read_text()) | {"scores": scores, "score_step": 0}))
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
     at = AppTest.from_file(PAGE, default_timeout=90).run()
-    assert not at.exception and "Errors are known after a full measurement" in told(at)
+    assert not at.exception and "Errors are available after a full measurement" in told(at)
     assert "Measure in full" in [button.label for button in at.button]
     for name in ("Inside", "Information"):
-        assert "not measured in full yet" in told(part(at, name)) and not figures(at)
+        assert "not been measured in full yet" in told(part(at, name)) and not figures(at)
     assert "Nothing has been learnt" in told(part(at, "Memory"))
-    assert not (tmp_path / ".lab").exists(), "looking writes nothing"
+    assert not (tmp_path / ".lab").exists(), "opening the page writes nothing"
 
 
-def test_a_damaged_measurement_is_told_and_the_others_stay(page, shelf):
+def test_a_damaged_measurement_gives_a_warning_and_the_other_runs_stay(page, shelf):
     path = shelf / "small-vae" / evaluation_file.FILE
-    kept = path.read_text()
-    path.write_text(kept[: len(kept) // 2])
+    original = path.read_text()
+    path.write_text(original[: len(original) // 2])
     at = page.run()
-    path.write_text(kept)
+    path.write_text(original)
     assert not at.exception and "small-vae" in at.warning[0].value and "cannot be read" in at.warning[0].value
     assert len(at.dataframe[0].value) == 3
     assert "Measure 1 in full" in [button.label for button in at.button]
 
 
-def test_a_damaged_memory_decoder_is_offered_anew(page, shelf):
+def test_a_damaged_memory_decoder_can_be_learnt_again(page, shelf):
     path = shelf / "small-vae" / memory_decoders.FILE
-    kept = path.read_bytes()
-    path.write_bytes(kept[:200])
+    original = path.read_bytes()
+    path.write_bytes(original[:200])
     at = part(page.run(), "Memory")
-    path.write_bytes(kept)
+    path.write_bytes(original)
     assert not at.exception and len(at.get("image")) == 2
     assert "Learn what 2 of them remember" in [button.label for button in at.button]
 
@@ -163,9 +163,9 @@ def test_the_report_holds_every_figure_and_strip(shelf):
     from simssl_core.library.comparison import compare
 
     compared = compare(library.runs(shelf))
-    found = [tables.table(compared.groups), memory.panel(compared.groups)]
-    found += [panel for name in panels.SECTIONS for panel in panels.section(name, compared)]
-    page = report("Comparison", "", found)
+    report_panels = [tables.table(compared.groups), memory.panel(compared.groups)]
+    report_panels += [panel for name in panels.SECTIONS for panel in panels.section(name, compared)]
+    page = report("Comparison", "", report_panels)
     assert page.count("Plotly.newPlot") >= 3 and page.count("<img alt=") == 3
     assert tables.tidy(compared.groups)["error"].gt(0).any()
 
@@ -175,22 +175,22 @@ def test_figures_are_kept_until_a_number_changes(page, shelf, monkeypatch):
 
     drawn = []
     draw = panels.content_style
-    monkeypatch.setattr(panels, "content_style", lambda *given: drawn.append(1) or draw(*given))
+    monkeypatch.setattr(panels, "content_style", lambda *arguments: drawn.append(1) or draw(*arguments))
     at = page.run()
     at.run().run()
     before, times = figures(at)[0], len(drawn)
     record = shelf / "small-simclr" / "run.json"
-    kept = record.read_text()
-    told = json.loads(kept)
-    told["scores"]["linear"] = 0.123
-    record.write_text(json.dumps(told))
+    original = record.read_text()
+    changed = json.loads(original)
+    changed["scores"]["linear"] = 0.123
+    record.write_text(json.dumps(changed))
     try:
         after = figures(at.run())[0]
-        assert len(drawn) == times + 1, "drawn anew once, and not before"
+        assert len(drawn) == times + 1, "drawn again exactly once"
         assert 0.123 in [trace["x"][0] for trace in after["data"]] and after != before
         assert 0.123 in at.dataframe[0].value["linear"].tolist()
     finally:
-        record.write_text(kept)
+        record.write_text(original)
 
 
 def test_an_idle_rerun_is_quick(page):

@@ -1,4 +1,4 @@
-"""Predictions on sprites: what was said, what was found, and the count of agreements."""
+"""Predictions on sprites: what the theory predicts, what the probe finds, and the number of agreements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 
 
 @pytest.mark.parametrize(
-    ("objective", "factor", "said"),
+    ("objective", "factor", "prediction"),
     [
         ("simvae", "shape", "kept"),
         ("simvae", "x", "kept"),
@@ -25,11 +25,11 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
         ("random", "x", None),
     ],
 )
-def test_what_the_theory_says(objective, factor, said):
-    assert predict(facts.find(objective).keeps, factor, ("shape",)) == said
+def test_what_the_theory_predicts(objective, factor, prediction):
+    assert predict(facts.find(objective).keeps, factor, ("shape",)) == prediction
 
 
-def test_found_means_above_chance():
+def test_a_factor_is_kept_if_it_is_read_above_chance():
     assert observed(0.5) == "kept" and observed(0.49) == "lost"
     assert observed(0.5, chance=0.1) == "lost" and observed(0.56, chance=0.1) == "kept"
     assert strength(0.05, 0.1) == 0 and strength(1.0, 0.1) == 1
@@ -48,6 +48,7 @@ def test_the_page_counts_how_often_it_was_right(tmp_path, monkeypatch):
     text = " ".join(item.value for item in at.caption)
     assert "Views share shape" in text and "right 4 of 6 times" in text
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
-    said = {(a["x"], a["y"]): a["text"] for a in figure["layout"]["annotations"]}
-    assert said["simclr", "x"] == "<b>lost ✗</b>" and said["vae", "x"] == "kept ✓" and said["simclr", "hue"] == "lost ✓"
-    assert said["random", "x"] == "no prediction" and len(said) == 9
+    labels = {(a["x"], a["y"]): a["text"] for a in figure["layout"]["annotations"]}
+    assert labels["simclr", "x"] == "<b>lost ✗</b>" and labels["vae", "x"] == "kept ✓"
+    assert labels["simclr", "hue"] == "lost ✓"
+    assert labels["random", "x"] == "no prediction" and len(labels) == 9

@@ -1,4 +1,4 @@
-"""Guided tours: every step opens on its page, its address says what it sets, and what it claims is true of the runs."""
+"""Guided tours: every step opens on its page, its address sets that page up, and its claims hold for the runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_step_opens_and_sets_its_page_up(runs, t, k):
     text = told(at)
     assert f"**{step.title}**" in text and f"step {k} of {len(t.steps)}" in text
     assert "**Look" in text or step.page == "train"
-    assert "not measured" not in text and "It is made by" not in text
+    assert "not measured" not in text and "which this lab does not have" not in text
     for name, value in (*step.query.items(), *step.state.items()):
         if name not in bar.NOT_WIDGETS:
             assert at.session_state[name] == value, name
@@ -57,7 +57,7 @@ def test_every_step_opens_and_sets_its_page_up(runs, t, k):
 def test_the_address_alone_is_understood_by_the_page(runs, t, k):
     step = t.steps[k - 1]
     if not step.query:
-        assert step.state, "a step that sets nothing up is no step"
+        assert step.state, "a step must set something up"
         return
     at = page(step.page, **step.query).run()
     assert not at.exception and not at.warning
@@ -77,22 +77,23 @@ def test_next_on_the_same_page_recolours_and_end_ends(runs):
     assert "step 3 of 6" not in told(at) and "tour" not in at.query_params
 
 
-def test_off_the_path_the_bar_leads_back(runs):
+def test_the_bar_leads_back_from_another_page(runs):
     at = page("runs", tour="position.2").run()
-    assert not at.exception and "You have left the path" in told(at)
+    assert not at.exception and "You have left the tour" in told(at)
     assert "Each dot is an image" not in told(at)
 
 
 @pytest.mark.parametrize("code", ["position.0", "position.7", "position.x", "nothing.1", "position", "…"])
-def test_an_address_that_is_no_step_is_no_tour(runs, code):
+def test_an_address_without_a_valid_step_shows_no_tour(runs, code):
     at = page("runs", tour=code).run()
     assert not at.exception and not [b for b in at.button if b.key == "tour_end"]
 
 
-def test_a_missing_run_is_told_with_what_makes_it(tmp_path, monkeypatch):
+def test_a_missing_run_is_named_with_the_command_that_trains_it(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path / "nothing"))
     at = page("latent_map", **bar.query(bar.TOURS["position"], 2)).run()
     assert not at.exception
+    assert "which this lab does not have" in told(at)
     assert "**demo-sprites-simclr**" in told(at) and at.code[0].value == RACES["demo-sprites"]
     needed = {run.rsplit("-", 1)[0] for t in bar.TOURS.values() for step in t.steps for run in step.needs}
     assert needed == set(RACES)
@@ -107,17 +108,17 @@ def test_what_the_tours_claim_is_true_of_the_shipped_runs(runs):
     n = Numbers()
     contrast, model = "demo-sprites-simclr", "demo-sprites-simvae"
     assert n.value(contrast, "linear") > 0.9 > n.value(model, "linear"), "SimCLR sorts by content"
-    assert n.value(model, "style:x") > n.value(contrast, "style:x") + 0.4, "a sweep here, a mix there"
+    assert n.value(model, "style:x") > n.value(contrast, "style:x") + 0.4, "a gradient for SimVAE, a mixture for SimCLR"
     assert n.value(model, "style:hue") > n.value(contrast, "style:hue") + 0.4
-    assert n.value(model, "style_share") > n.value(contrast, "style_share") + 0.4, "strewn, and in one island"
+    assert n.value(model, "style_share") > n.value(contrast, "style_share") + 0.4, "spread, and in one island"
     digits, other = "demo-digits-simvae", "demo-digits-simclr"
-    assert min(n.value(digits, "linear"), n.value(other, "linear")) > 0.85, "both maps part the digits"
-    assert n.value(digits, "style_r2") > n.value(other, "style_r2") + 0.1, "SimVAE stands higher"
+    assert min(n.value(digits, "linear"), n.value(other, "linear")) > 0.85, "both maps separate the digits"
+    assert n.value(digits, "style_r2") > n.value(other, "style_r2") + 0.1, "SimVAE is higher"
     assert n.layer(contrast, "backbone", "style_r2") > n.layer(contrast, "representation", "style_r2") + 0.1
     assert n.layer(contrast, "backbone", "linear") > 0.9
     for run in ("demo-digits-simclr", "demo-digits-vicreg"):
         for name in ("style_r2", "linear"):
-            assert n.layer(run, "representation", name) > n.layer(run, "projection", name), "it falls on in the head"
+            assert n.layer(run, "representation", name) > n.layer(run, "projection", name), "it falls in the head"
 
 
 def test_numbers_in_words():

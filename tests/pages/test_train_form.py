@@ -24,11 +24,11 @@ def shelf(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def started(shelf, monkeypatch):
     """The configurations that were launched; each race is registered and never trained."""
-    found = []
+    configs = []
     monkeypatch.setattr(
-        launcher, "launch", lambda config: found.append(config) or launcher.register(config, shelf, "queued").race
+        launcher, "launch", lambda config: configs.append(config) or launcher.register(config, shelf, "queued").race
     )
-    return found
+    return configs
 
 
 def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf):
@@ -36,7 +36,7 @@ def test_train_offers_every_data_set_and_objective_and_says_what_will_run(shelf)
     assert not at.exception and not at.error
     assert "simvae, vae, simclr and vicreg on 2 views of Sprites" in told(at)
     at.selectbox(key="set.data").select("digits").run()
-    assert "Small digits: mlp" in told(at), "the form follows what suits the data"
+    assert "Small digits: mlp" in told(at), "the form starts with settings that suit the data"
 
 
 def test_train_launches_what_the_form_says(started):
@@ -51,7 +51,7 @@ def test_train_launches_what_the_form_says(started):
     assert at.selectbox(key="race").value == "mine", "the page now watches it"
 
 
-def opened(at: AppTest, key: str) -> AppTest:
+def open_fold(at: AppTest, key: str) -> AppTest:
     at.session_state[key] = True
     return at.run()
 
@@ -62,11 +62,11 @@ def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(started):
     inside = ("set.digits.simclr.temperature", "set.digits.views.crop_min", "set.digits.data.train")
     assert not {widget.key for widget in (*at.number_input, *at.slider)} & set(inside)
     for key in ("set.digits.simclr.fold", "set.digits.views.fold", "set.digits.data.fold"):
-        opened(at, key)
-    found = {widget.key: widget for widget in (*at.number_input, *at.slider)}
-    assert set(inside) <= set(found)
-    found[inside[0]].set_value(0.25)
-    found[inside[2]].set_value(300).run()
+        open_fold(at, key)
+    widgets = {widget.key: widget for widget in (*at.number_input, *at.slider)}
+    assert set(inside) <= set(widgets)
+    widgets[inside[0]].set_value(0.25)
+    widgets[inside[2]].set_value(300).run()
     for key in ("set.digits.simclr.fold", "set.digits.data.fold"):
         at.session_state[key] = False
     at.run().run()
@@ -77,23 +77,23 @@ def test_a_fold_is_built_once_it_is_open_and_its_answer_outlives_it(started):
 
 
 @pytest.mark.parametrize("data", ["sprites", "digits", "simvae-released"])
-def test_an_open_form_says_the_same_as_a_closed_one(shelf, data, monkeypatch):
+def test_an_open_form_gives_the_same_configuration_as_a_closed_one(shelf, data, monkeypatch):
     from pages.train_parts import setup
 
-    said = []
-    monkeypatch.setattr(setup, "summary", lambda config: said.append(config) or "")
+    summarised = []
+    monkeypatch.setattr(setup, "summary", lambda config: summarised.append(config) or "")
     at = page("train").run()
     at.selectbox(key="set.data").select(data).run()
-    closed = said[-1]
+    closed = summarised[-1]
     for _depth in range(2):  # the outer folds first, then those in them
         for fold in at.expander:
             if fold.proto.id:
                 at.session_state[fold.key] = True
         at.run()
-    assert len(at.number_input) + len(at.slider) > 20 and said[-1] == closed
+    assert len(at.number_input) + len(at.slider) > 20 and summarised[-1] == closed
 
 
-def test_a_bad_answer_is_told_and_not_started(shelf):
+def test_an_invalid_answer_shows_an_error_and_no_start_button(shelf):
     at = page("train").run()
     at.text_input(key="set.name").set_value("../up").run()
     assert not at.exception
@@ -106,12 +106,12 @@ def test_train_needs_an_objective_and_takes_six_at_most(shelf):
     at.pills(key="set.generative").set_value([]).run()
     at.pills(key="set.discriminative").set_value([]).run()
     assert "Choose at least one objective" in at.warning[0].value
-    names = race_names("discriminative")[:7]
+    names = objective_names("discriminative")[:7]
     at.pills(key="set.discriminative").set_value(names).run()
-    assert len(names) == 7 and "At most 6 objectives" in at.warning[0].value
+    assert len(names) == 7 and "At most 6 objectives can train in one race; remove 1." in at.warning[0].value
 
 
-def race_names(family: str) -> list[str]:
+def objective_names(family: str) -> list[str]:
     from simssl_core import objectives
 
     return [name for name in objectives.names() if objectives.get(name).family == family]

@@ -1,4 +1,4 @@
-"""Those who watch one race share the server's time."""
+"""Visitors who watch one race share the server's time."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ def script() -> None:
 
 @pytest.fixture
 def clock(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(watchers.time, "monotonic", lambda: now[0])
-    watchers._looks.clear()
-    return now
+    """The present time in seconds, in a list so that a test can advance it."""
+    seconds = [100.0]
+    monkeypatch.setattr(watchers.time, "monotonic", lambda: seconds[0])
+    watchers._last_looks.clear()
+    return seconds
 
 
-def visitor(race: str) -> AppTest:
+def visitor(race_name: str) -> AppTest:
     at = AppTest.from_function(script)
-    at.session_state["race"] = race
+    at.session_state["race"] = race_name
     return at
 
 
-def pause(at: AppTest) -> float:
+def interval(at: AppTest) -> float:
+    """The seconds until this visitor's next redraw."""
     return float(at.run().markdown[0].value)
 
 
-def test_the_first_looks_every_second_and_later_ones_less_often(clock):
+def test_the_first_visitor_redraws_every_second_and_later_ones_less_often(clock):
     crowd = [visitor("one") for _ in range(8)]
-    assert [pause(at) for at in crowd] == [1, 1.5, 2, 2.5, 3, 3, 3, 3]
-    assert [pause(at) for at in crowd] == [1, 1.5, 2, 2.5, 3, 3, 3, 3], "looking again does not put one at the back"
-    assert pause(visitor("another")) == 1, "another race has watchers of its own"
+    assert [interval(at) for at in crowd] == [1, 1.5, 2, 2.5, 3, 3, 3, 3]
+    assert [interval(at) for at in crowd] == [1, 1.5, 2, 2.5, 3, 3, 3, 3], "a redraw does not change the order"
+    assert interval(visitor("another")) == 1, "every race has its own order of visitors"
 
 
-def test_who_has_left_leaves_his_place(clock):
+def test_a_visitor_who_leaves_loses_the_place(clock):
     first, second = visitor("one"), visitor("one")
-    assert (pause(first), pause(second)) == (1, 1.5)
+    assert (interval(first), interval(second)) == (1, 1.5)
     clock[0] += watchers.GONE + 1
-    assert pause(second) == 1
-    assert pause(first) == 1.5, "who comes back is the last"
+    assert interval(second) == 1
+    assert interval(first) == 1.5, "a visitor who comes back is the last"
