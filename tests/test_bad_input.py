@@ -82,7 +82,7 @@ TYPED = {
     "name with ..": (["--name", "../escape"], "may only have letters"),
     "name too long": (["--name", "a" * 100], "at most 80"),
     "the same twice": (["--objectives", "vae,vae"], "twice"),
-    "nobody": (["--objectives", ","], "names nobody"),
+    "nobody": (["--objectives", ","], "names no objective"),
     "unknown factor": (["--data", "sprites", "--shared", "shape,colour"], "unknown factor colour"),
     "crops upside down": (["--set", "views.crop_min=0.9", "--set", "views.crop_max=0.5"], "crop_min"),
     "one view": (["--views", "1"], "count"),
