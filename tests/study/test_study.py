@@ -101,7 +101,7 @@ def test_a_study_that_is_stopped_goes_on_where_it_was(study, tmp_path, monkeypat
 def test_a_cell_that_dies_does_not_stop_the_others(study, tmp_path, monkeypatch, capsys):
     ending(monkeypatch, study, dies=["vae-0"])
     assert main([*study[1], "--out", str(tmp_path), "--jobs", "1"]) == 1
-    assert "same command: vae, seed 0: out of memory" in capsys.readouterr().err
+    assert "died; the same command tries it again: vae, seed 0: out of memory" in capsys.readouterr().err
     assert {path.stem for path in (tmp_path / "cells").iterdir()} == {"vae-1", "simclr-0", "simclr-1"}
     again = ending(monkeypatch, study)
     assert main([*study[1], "--out", str(tmp_path), "--jobs", "1"]) == 0 and again == ["vae-0"]
