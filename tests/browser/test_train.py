@@ -46,7 +46,7 @@ def start_race(page, server) -> str:
     settled(page)
     clicked = time.monotonic()
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text(re.compile("Starting: loading data|Waits for its turn")).first.wait_for()
+    page.get_by_text(re.compile("Starting: loading data|Waiting for its turn")).first.wait_for()
     print(f"from the click to a sign of life: {time.monotonic() - clicked:.1f} s")
     return "seen"
 
