@@ -46,7 +46,7 @@ class Points:
 
 def stamp(shown: latent_map.RunMap) -> int:
     """Changes whenever the map's files do."""
-    return max((shown.folder / "map" / name).stat().st_mtime_ns for name in ("map.json", "points.parquet"))
+    return max((shown.folder / "map" / name).stat().st_mtime_ns for name in (map_files.INFO, map_files.POINTS))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -132,7 +132,7 @@ class LiveEvaluation:
         with measuring(self.race.members[label]) as objective:
             encodings = encode(objective, self.race.dataset, self.race.view_maker, plan, drawn)
         encoded = time.perf_counter() - prepared
-        if not (map_files.folder(self.recorder.file.runs[label], self.recorder.root) / "map.json").exists():
+        if not (map_files.folder(self.recorder.file.runs[label], self.recorder.root) / map_files.INFO).exists():
             self._begin_map(label)
         job = Job(label, self.race.step, encodings, None if label in self._told else self._last(label))
         self._told.add(label)
