@@ -80,7 +80,7 @@ class Race:
         self.view_maker = make_views(dataset, config.views)
         self.context = Context(
             model=config.model,
-            shape=tuple(dataset.shape),
+            shape=dataset.shape,
             data_size=len(dataset.train),
             classes=len(dataset.classes),
             likelihood=dataset.likelihood,
@@ -307,7 +307,7 @@ class Race:
             dataset=DatasetRecord(
                 name=data.info.name,
                 title=data.info.title,
-                shape=tuple(data.shape),
+                shape=data.shape,
                 classes=tuple(data.classes),
                 factors=tuple(asdict(factor) for factor in data.factors),
             ),
