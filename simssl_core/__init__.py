@@ -1,10 +1,10 @@
-"""simssl lab: self-supervised objectives as fits of one latent variable model, to be seen and understood.
+"""simssl lab: self-supervised objectives as fits of one latent variable model, made visible.
 
     import simssl_core as lab
     encoder = lab.load("checkpoints/demo-sprites-simvae")
     z = encoder(images)
 
-Importing this is quick: torch is imported by :func:`load`, not before.
+Importing this package is quick, because only :func:`load` imports torch.
 """
 
 from typing import Any

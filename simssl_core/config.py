@@ -1,7 +1,8 @@
-"""Everything that can be set, declared once: type, default, range, help, and whether it may change while training.
+"""Every setting, declared once: type, default, range, help text, and whether it may change while training.
 
-The Train page's form, the shell's flags, the JSON in a checkpoint and the message for a bad value all come from here
-(an objective's own settings stand in its own file, derived from :class:`Settings`). Nothing else knows a default.
+The Train page's form, the shell's flags, the JSON in a checkpoint and the message for a bad value are all derived from
+these declarations. An objective declares its own settings in its file, in a subclass of :class:`Settings`. No default
+is repeated elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ class Settings(BaseModel):
 def setting(
     default: Any, help: str, *, live: bool = False, advanced: bool = False, step: float | None = None, **bounds
 ):
-    """A field with its help text; ``live`` marks what may change while a run trains, ``bounds`` are pydantic's."""
+    """A field with its help text. ``live`` settings may change while a run trains; ``bounds`` are pydantic's.
+
+    Forms hide ``advanced`` settings at first; ``step`` is the increment of a form's number field.
+    """
     extra = {"live": live, "advanced": advanced, "step": step}
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
@@ -44,7 +48,7 @@ class DataConfig(Settings):
 
 
 class ViewConfig(Settings):
-    """How J views of one datum are made: photographs are augmented, sprites are drawn again."""
+    """How the J views of a datum are made: photographs are augmented, sprites are drawn again."""
 
     count: int = setting(2, "Views of each datum (J).", ge=2, le=16)
     shared: tuple[str, ...] = setting(
@@ -72,7 +76,7 @@ class ViewConfig(Settings):
             raise ValueError(f"unknown factor {', '.join(unknown)}; known: {', '.join(SPRITE_FACTORS)}")
         if not value:
             raise ValueError("at least one factor must be shared, or the views have nothing in common")
-        return tuple(f for f in SPRITE_FACTORS if f in value)
+        return tuple(factor for factor in SPRITE_FACTORS if factor in value)
 
     @model_validator(mode="after")
     def _ordered(self) -> ViewConfig:
@@ -123,7 +127,7 @@ class TrainConfig(Settings):
 
 
 class Member(Settings):
-    """One racer: an objective, what differs from its defaults, and the label it is known by inside the race."""
+    """One member of a race: an objective, its settings that differ from the defaults, and its label in the race."""
 
     objective: str
     settings: dict[str, float | int | str | bool] = Field(default_factory=dict)
@@ -143,7 +147,7 @@ class Member(Settings):
 
 
 class RunConfig(Settings):
-    """A race: one to six objectives trained side by side on the very same views."""
+    """A race: one or more objectives trained side by side on the same views."""
 
     name: str = setting("", "Name of the race; its runs are called <name>-<label>. Empty: made from the data and time.")
     data: DataConfig = DataConfig()
@@ -159,10 +163,10 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _distinct(self) -> RunConfig:
-        labels = [m.label for m in self.members]
-        twice = sorted({label for label in labels if labels.count(label) > 1})
-        if twice:
-            raise ValueError(f"two members are both called {', '.join(twice)}; give each its own label")
+        labels = [member.label for member in self.members]
+        repeated = sorted({label for label in labels if labels.count(label) > 1})
+        if repeated:
+            raise ValueError(f"two members are both called {', '.join(repeated)}; give each its own label")
         return self
 
     def run_name(self, label: str) -> str:
@@ -171,7 +175,11 @@ class RunConfig(Settings):
 
 
 def check_name(value: str, what: str = "name") -> str:
-    """Return ``value`` if it can be a folder name (letters, digits, ``. _ -``; at most 80), else raise ValueError."""
+    """Return ``value`` if it can be the name of a folder: at most 80 letters, digits and ``. _ -``.
+
+    Raises:
+        ValueError: it cannot.
+    """
     if not NAME.fullmatch(value):
         raise ValueError(
             f"{what} {value!r} may only have letters, digits, '.', '_' and '-', start with a letter or digit, "
@@ -187,7 +195,7 @@ def parse(model: type[Model], values: Mapping[str, Any] | str | bytes, where: st
     """Validate ``values`` (a mapping, or JSON text) as ``model``.
 
     Raises:
-        ConfigError: one line for each bad field: where it stands, what is wrong with it, what was given.
+        ConfigError: names each bad field, what is wrong with it and the value given; ``where`` introduces the message.
     """
     try:
         if isinstance(values, (str, bytes)):
@@ -198,12 +206,14 @@ def parse(model: type[Model], values: Mapping[str, Any] | str | bytes, where: st
 
 
 def _plain(error: ValidationError, model: type[BaseModel]) -> str:
-    lines = []
+    """Pydantic's errors as one sentence: for each field its path, the problem and the value given."""
+    problems = []
     for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"])
+        field_path = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            lines.append(f"'{place}' is not a setting here; settings: {', '.join(model.model_fields)}")
+            problems.append(f"'{field_path}' is not a setting here; settings: {', '.join(model.model_fields)}")
             continue
         given = f" (given: {str(item['input'])[:80]!r})" if item["type"] != "missing" else ""
-        lines.append(f"{place + ': ' if place else ''}{item['msg'].removeprefix('Value error, ')}{given}")
-    return "; ".join(lines)
+        prefix = f"{field_path}: " if field_path else ""
+        problems.append(f"{prefix}{item['msg'].removeprefix('Value error, ')}{given}")
+    return "; ".join(problems)

@@ -1,14 +1,14 @@
-"""One family of errors: each says what happened, why, and how to mend it, in words fit for a page or a shell."""
+"""The lab's errors: each message says what happened, why, and how to mend it, and is fit for a page or a shell."""
 
 from __future__ import annotations
 
 
 class LabError(Exception):
-    """Something the user can mend. Its text is shown as it is: what, why, how to mend."""
+    """A problem that the user can mend. Its message is shown unchanged: what happened, why, how to mend it."""
 
 
 class ConfigError(LabError):
-    """A name, value or combination in a configuration is not possible."""
+    """A name, a value or a combination of values in a configuration is not possible."""
 
 
 class DataError(LabError):
@@ -16,7 +16,7 @@ class DataError(LabError):
 
 
 class CheckpointError(LabError):
-    """A run's folder is incomplete, foreign, truncated or unsafe."""
+    """A run's folder is incomplete, damaged, unsafe or not of this lab."""
 
 
 class RunError(LabError):

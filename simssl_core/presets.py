@@ -1,8 +1,7 @@
-"""Where a run starts: for each data set the settings that show content and style come apart soonest and fairest.
+"""Recommended settings for each data set, and named settings from the literature.
 
 Only what differs from the defaults of the configuration models is stated: by each data set in its entry and, for
-certain data sets, by an objective in ``recommended``. Here the two are put together; settings from the literature have
-names.
+certain data sets, by an objective in ``recommended``. This module combines the two.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ SECTIONS = {"data": DataConfig, "views": ViewConfig, "model": ModelConfig, "trai
 class Preset:
     """A named setting from the literature: for the data set ``data`` the paper's own views, encoder and training.
 
-    Of the ``objectives`` named here the settings that their authors' code uses go on top; ``expected``: what it takes
-    and brings, as it was measured.
+    The listed ``objectives`` also take the settings of their authors' code. ``expected`` states the measured time and
+    scores.
     """
 
     title: str
@@ -38,13 +37,14 @@ class Preset:
     @property
     def settings(self) -> dict[str, Mapping[str, Any]]:
         """Settings by objective."""
-        return {name: about.published for name in self.objectives if (about := facts.find(name))}
+        known_facts = facts.everything()
+        return {name: known_facts[name].published for name in self.objectives if name in known_facts}
 
     @property
     def info(self) -> DatasetInfo:
-        """The catalog's entry with the published settings in the place of the lab's."""
-        known = catalog.info(self.data)
-        return replace(known, **known.published)
+        """The data set's entry with the published settings in place of the lab's."""
+        info = catalog.info(self.data)
+        return replace(info, **info.published)
 
 
 NAMED: dict[str, Preset] = {
@@ -75,7 +75,7 @@ def preset(name: str) -> Preset:
     """The preset of that name.
 
     Raises:
-        ConfigError: there is none; the known ones are listed.
+        ConfigError: there is none; the message lists the presets.
     """
     if name not in NAMED:
         near = difflib.get_close_matches(str(name), NAMED, n=1)
@@ -104,12 +104,12 @@ def recommended(
     """
     info = start.info if start else catalog.info(data)
     data = info.name
-    known = {"data": {"name": data}, "views": info.views, "model": info.model, "train": info.train}
-    merged = {part: dict(known[part]) | dict(sections.get(part) or {}) for part in SECTIONS}
-    checked = {part: parse(SECTIONS[part], values, part) for part, values in merged.items()}
-    shared = checked["views"].shared
-    settled_members = [with_recommended_settings(data, member, start, shared) for member in members]
-    return parse(RunConfig, {"name": name, "members": settled_members, **checked}, "run")
+    usual = {"data": {"name": data}, "views": info.views, "model": info.model, "train": info.train}
+    merged = {section: dict(usual[section]) | dict(sections.get(section) or {}) for section in SECTIONS}
+    configs = {section: parse(SECTIONS[section], values, section) for section, values in merged.items()}
+    shared = configs["views"].shared
+    complete_members = [with_recommended_settings(data, member, start, shared) for member in members]
+    return parse(RunConfig, {"name": name, "members": complete_members, **configs}, "run")
 
 
 def with_recommended_settings(
@@ -117,7 +117,7 @@ def with_recommended_settings(
 ) -> Member:
     """``member`` with the recommended settings for ``data``, or those of ``start``, under its own.
 
-    ``shared``: the factors that the views of drawn data share.
+    ``shared`` are the factors that the views of drawn data share.
     """
     member = member if isinstance(member, Member) else parse(Member, _as_mapping(member), "member")
     usual = start.settings.get(member.objective, {}) if start else _recommended_for(data, member.objective, shared)
@@ -125,9 +125,14 @@ def with_recommended_settings(
 
 
 def _recommended_for(data: str, objective: str, shared: Collection[str]) -> Mapping[str, Any]:
-    about = facts.find(objective)
-    keys = (*(f"{data}+{factor}" for factor in shared), data)
-    return next((about.recommended[key] for key in keys if key in about.recommended), {}) if about else {}
+    """The objective's settings for ``data``; an entry "data+factor" for a shared factor comes before one for "data"."""
+    objective_facts = facts.find(objective)
+    if objective_facts is None:
+        return {}
+    for key in (*(f"{data}+{factor}" for factor in shared), data):
+        if key in objective_facts.recommended:
+            return objective_facts.recommended[key]
+    return {}
 
 
 def _as_mapping(member: str | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -195,9 +195,9 @@ def change_record(**values):
 
 DAMAGED = {
     "weights truncated": (truncate, "cut short|not a whole"),
-    "weights of another objective": (exchange, "missing|not known|should be"),
+    "weights of another objective": (exchange, "missing|not expected|should be"),
     "weights missing": (lambda folder: (folder / "weights.safetensors").unlink(), "missing"),
-    "weights that are not numbers": (poison, "no finite numbers"),
+    "weights that are not numbers": (poison, "weights that are not finite"),
     "a pickle named safetensors": (disguise, "safetensors"),
     "weights that claim terabytes": (boast, "cut short|should hold"),
     "record truncated": (lambda folder: (folder / "run.json").write_text('{"format": 1, "ru'), "JSON"),
@@ -234,7 +234,7 @@ def test_a_damaged_map_frame_is_refused(root, content):
     folder = map_files.folder("good-vae", root)
     folder.mkdir()
     (folder / "00000002.safetensors").write_bytes(content)
-    (folder / "map.json").write_text('{"count": 0}')
+    (folder / map_files.INFO).write_text('{"count": 0}')
     refused(root, CheckpointError, "damaged", lambda: map_files.frame("good-vae", 2, root))
     refused(root, CheckpointError, "damaged", lambda: map_files.info("good-vae", root))
 

@@ -46,7 +46,7 @@ class Points:
 
 def stamp(run_map: latent_map.RunMap) -> int:
     """The time (ns) at which the map's files last changed: a key for the caches below."""
-    return max((run_map.folder / "map" / name).stat().st_mtime_ns for name in ("map.json", "points.parquet"))
+    return max((run_map.folder / "map" / name).stat().st_mtime_ns for name in (map_files.INFO, map_files.POINTS))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from simssl_core.config import DataConfig
 from simssl_core.data import datasets
@@ -43,7 +43,7 @@ class Dataset:
     classes: tuple[str, ...]
     factors: tuple[Factor, ...]
     shape: tuple[int, int, int]
-    likelihood: str
+    likelihood: Literal["bernoulli", "gaussian"]
     vocabulary: tuple[str, ...] = ()
 
 

@@ -146,7 +146,7 @@ class LiveEvaluation:
         with measuring(self.race.members[label]) as objective:
             encodings = encode(objective, self.race.dataset, self.race.view_maker, plan, views)
         encoding_seconds = time.perf_counter() - encoding_started
-        if not (map_files.folder(self.recorder.file.runs[label], self.recorder.root) / "map.json").exists():
+        if not (map_files.folder(self.recorder.file.runs[label], self.recorder.root) / map_files.INFO).exists():
             self._begin_map(label)
         previous = None if label in self._mapped else self._last_layouts(label)
         job = Job(label, self.race.step, encodings, previous)

@@ -1,4 +1,4 @@
-"""Where and in what arithmetic to compute. Chosen once, by the caller; nothing below picks a device for itself."""
+"""The device, the threads and the number format to compute with. The caller chooses; no lower module picks a device."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def available() -> list[str]:
-    """Every device this machine has, best first: ``cuda:0`` …, ``mps``, ``cpu``."""
-    found = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    return [*found, *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]
+    """Every device of this machine, best first: ``cuda:0`` …, ``mps``, ``cpu``."""
+    names = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return [*names, "cpu"]
 
 
 def pick(device: str = "auto") -> str:
-    """The device to use: ``auto`` takes the best there is; ``cuda`` means ``cuda:0``.
+    """The full name of the device to use: ``auto`` means the best device, ``cuda`` means ``cuda:0``.
 
     Raises:
         ConfigError: the device is unknown or not on this machine.
     """
-    here = available()
-    name = here[0] if device == "auto" else "cuda:0" if device == "cuda" else device
-    if name not in here:
+    names = available()
+    name = {"auto": names[0], "cuda": "cuda:0"}.get(device, device)
+    if name not in names:
         raise ConfigError(
-            f"device '{device}' is not on this machine, which has {', '.join(here)}; choose one of these, or 'auto'"
+            f"device '{device}' is not on this machine, which has {', '.join(names)}; choose one of these, or 'auto'"
         )
     return name
 
 
 def configure_threads(threads: int = 0) -> int:
-    """Set and return torch's CPU threads: ``threads``, or for 0 all cores but one (a page beside must stay alive)."""
+    """Set the number of torch's CPU threads and return it; 0 means all cores but one, so that pages stay responsive."""
     count = thread_count(threads)
     torch.set_num_threads(count)
     return count
@@ -44,7 +46,8 @@ def configure_threads(threads: int = 0) -> int:
 def precision(device: str, choice: str = "auto") -> torch.dtype | None:
     """The type for ``torch.autocast``: bfloat16, or None for plain float32.
 
-    ``auto`` takes bfloat16 only where the silicon has it: emulated, it is slower than float32.
+    ``choice`` is fp32, bf16 or auto, which takes bfloat16 only if the hardware supports it: emulated bfloat16 is
+    slower than float32.
     """
     if choice == "fp32":
         return None

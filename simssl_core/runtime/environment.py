@@ -1,4 +1,4 @@
-"""What must stand in a training process's environment *before* it imports torch. Needs the standard library only."""
+"""Environment variables that a training process needs *before* it imports torch. Needs only the standard library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cores() -> int:
-    """CPU cores this process may really use: its affinity, cut by a container's quota (cgroup v2) if it has one."""
+    """The CPU cores that this process may use: those of its affinity, limited by a container's quota (cgroup v2)."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = CPU_QUOTA.read_text().split()[:2]
@@ -21,22 +21,21 @@ def cores() -> int:
 
 
 def thread_count(threads: int = 0) -> int:
-    """The number of CPU threads to compute with: ``threads``, or for 0 all cores but one, which the page keeps."""
+    """The number of CPU threads to compute with: ``threads``, or for 0 all cores but one, which is left to pages."""
     return threads if threads > 0 else max(1, cores() - 1)
 
 
 def training_environment(threads: int = 0) -> dict[str, str]:
-    """Environment variables for a child process that trains or measures.
+    """Environment variables for a child process that trains or measures, with the number of its CPU ``threads``.
 
-    OpenMP's threads spin while they wait and starve whatever else runs on the cores: passive waiting made a training
-    beside a busy page 12 to 18 times faster. The variables are read when torch (or numpy, numba) is imported, so they
-    must be given to the process at its start.
+    By default OpenMP's threads spin while they wait, which slows whatever else runs on the cores: passive waiting made
+    training beside a busy page 12 to 18 times faster. The variables are read when torch (or numpy, numba) is imported,
+    so the process must have them from its start.
     """
-    count = str(thread_count(threads))
-    numbers = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    thread_variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     return {
         "OMP_WAIT_POLICY": "PASSIVE",
         "GOMP_SPINCOUNT": "0",
         "KMP_BLOCKTIME": "0",
-        **dict.fromkeys(numbers, count),
+        **dict.fromkeys(thread_variables, str(thread_count(threads))),
     }

@@ -1,4 +1,7 @@
-"""The one way to start a child process: a module, run by this Python; and where the lab's own files lie. Torch-free."""
+"""How child processes are started, and where the lab's own files lie. Torch-free.
+
+Every child process is a module that runs with the same Python as this process.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,21 @@ from typing import Any
 from simssl_core.runtime.environment import training_environment
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-PROJECT = _PACKAGE.parent  # what must be on Python's search path: a checkout, or site-packages
-INSTALLED = (_PACKAGE / "_lab").is_dir()  # unpacked from a wheel, which keeps the web side in there (pyproject.toml)
+PROJECT = _PACKAGE.parent  # the folder that must be on Python's search path: a checkout, or site-packages
+INSTALLED = (_PACKAGE / "_lab").is_dir()  # a wheel holds the pages in this folder (see pyproject.toml)
 LAB = _PACKAGE / "_lab" if INSTALLED else PROJECT  # the folder of app.py, pages, .streamlit and the shipped runs
 
 
 def child_environment(threads: int = 0) -> dict[str, str]:
-    """This process's environment with what a training must find in it, and with the lab on Python's search path.
+    """This process's environment, with the variables for training and with the lab on Python's search path.
 
-    ``threads``: CPU threads to compute with; 0 takes all cores but one.
+    ``threads`` is the number of CPU threads to compute with; 0 means all cores but one.
     """
-    inherited = os.environ.get("PYTHONPATH")
-    if INSTALLED:  # found without help, and site-packages must not come before the standard library
-        search = [inherited] if inherited else []
-    else:
-        search = [str(PROJECT), inherited] if inherited else [str(PROJECT)]
-    path = {"PYTHONPATH": os.pathsep.join(search)} if search else {}
-    return {**os.environ, **training_environment(threads), **path}
+    environment = {**os.environ, **training_environment(threads)}
+    if not INSTALLED:  # an installed lab is on the path; site-packages must not come before the standard library
+        inherited = os.environ.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), inherited] if inherited else [str(PROJECT)])
+    return environment
 
 
 def start_module(
@@ -40,12 +41,13 @@ def start_module(
 ) -> subprocess.Popen:
     """Start ``python -m module arguments`` and return at once.
 
-    ``log``: append all output to this file and give no input, so that the process outlives whoever started it.
-    ``own_session``: Ctrl-C in a terminal does not reach it. ``pipes`` are those of :class:`subprocess.Popen`.
-    The working folder is not searched for modules (-P): it is the user's, and may hold a ``random.py``.
+    With a ``log``, all output is appended to that file and the process gets no input, so that it can outlive its
+    parent. With ``own_session``, Ctrl-C in a terminal does not reach it. ``pipes`` are arguments of
+    :class:`subprocess.Popen`. The working folder is not searched for modules (-P), because it is the user's and may
+    hold, for example, a ``random.py``.
 
     Raises:
-        OSError: the system refuses, or the log cannot be written.
+        OSError: the process cannot be started, or the log cannot be written.
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
     options = {"env": child_environment(threads), "start_new_session": own_session, **pipes}

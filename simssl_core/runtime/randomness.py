@@ -1,4 +1,4 @@
-"""Random numbers that can be repeated: seeds by purpose, and a stream of its own for each racer."""
+"""Reproducible random numbers: seeds by purpose, and a separate random stream for each member of a race."""
 
 from __future__ import annotations
 
@@ -14,46 +14,52 @@ def seed_for(seed: int, purpose: str) -> int:
 
 
 def global_generators(device: str) -> list[torch.Generator]:
-    """The generators that ``torch.randn`` and kin draw from on ``device``, and on the CPU, which all code may use."""
-    kind, found = torch.device(device), [torch.default_generator]
-    if kind.type == "cuda":
+    """The generators from which ``torch.randn`` and the like draw: that of the CPU and, if different, of ``device``."""
+    place = torch.device(device)
+    generators = [torch.default_generator]
+    if place.type == "cuda":
         torch.cuda.init()
-        found.append(torch.cuda.default_generators[kind.index or 0])
-    elif kind.type == "mps":
-        found.append(torch.mps._get_default_mps_generator())
-    return found
+        generators.append(torch.cuda.default_generators[place.index or 0])
+    elif place.type == "mps":
+        generators.append(torch.mps._get_default_mps_generator())
+    return generators
 
 
 class Stream:
-    """One racer's private sequence of global random numbers.
+    """A private sequence of random numbers from torch's global generators, for one member of a race.
 
-    Objectives draw from torch's global generators. Inside ``with stream:`` those continue where this racer left them,
-    and afterwards the caller's own sequence goes on as if nothing had happened. So a racer's numbers do not depend on
-    who else races. It costs 3 µs on a CPU; a CUDA generator's state is 16 bytes kept on the host, so nothing waits.
+    Objectives draw from torch's global generators. Inside ``with stream:`` these continue the stream's own sequence;
+    afterwards the caller's sequence continues as if nothing had been drawn. A member's random numbers therefore do not
+    depend on the other members. Entering and leaving costs 3 µs on a CPU; a CUDA generator's state is 16 bytes on the
+    host, so nothing waits for the GPU.
     """
 
-    def __init__(self, seed: int, device: str):
+    def __init__(self, seed: int, device: str) -> None:
         self._generators = global_generators(device)
         self._outer: list[torch.Tensor] = []
         self.states: list[torch.Tensor] = []
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
-        """Start again from ``seed``."""
-        outer = [g.get_state() for g in self._generators]
+        """Start the sequence again from ``seed``."""
+        outer = self._current_states()
         for generator in self._generators:
             generator.manual_seed(seed)
-        self.states = [g.get_state() for g in self._generators]
-        for generator, state in zip(self._generators, outer, strict=True):
-            generator.set_state(state)
+        self.states = self._current_states()
+        self._set_states(outer)
 
     def __enter__(self) -> Stream:
-        self._outer = [g.get_state() for g in self._generators]
-        for generator, state in zip(self._generators, self.states, strict=True):
-            generator.set_state(state)
+        self._outer = self._current_states()
+        self._set_states(self.states)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.states = [g.get_state() for g in self._generators]
-        for generator, state in zip(self._generators, self._outer, strict=True):
+        self.states = self._current_states()
+        self._set_states(self._outer)
+
+    def _current_states(self) -> list[torch.Tensor]:
+        return [generator.get_state() for generator in self._generators]
+
+    def _set_states(self, states: list[torch.Tensor]) -> None:
+        for generator, state in zip(self._generators, states, strict=True):
             generator.set_state(state)

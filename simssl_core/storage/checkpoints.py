@@ -1,6 +1,7 @@
-"""Runs on the disk: JSON and safetensors only, written whole or not at all, checked before they are believed.
+"""Reading and writing runs as JSON and safetensors files.
 
-Importing this does not import torch; only the functions that handle tensors do.
+Every file is written whole or not at all and is checked when it is read. Importing this module does not import torch;
+only the functions that handle tensors do.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simssl_core.errors import CheckpointError, ConfigError
-from simssl_core.storage.files import read_table, write_atomic, write_whole
+from simssl_core.storage.files import Table, read_table, write_atomic, write_whole
 from simssl_core.storage.run_record import RECORD, WEIGHTS, DatasetRecord, RunRecord, read_run
 
 if TYPE_CHECKING:
@@ -24,19 +25,22 @@ __all__ = [
     "DatasetRecord", "RunRecord", "check_shapes", "common_step", "read_objective", "read_run", "read_state", "rewind",
     "state_steps", "write_record", "write_run", "write_state",
 ]  # fmt: skip
-STATE = re.compile(r"state-(\d{8})\.safetensors")
-KEPT = 2
+STATE_NAME = re.compile(r"state-(\d{8})\.safetensors")
+STATES_KEPT = 2
 
 
 def write_record(folder: Path | str, record: RunRecord) -> None:
-    """Write (only) the run's record, atomically."""
+    """Write the run's record, without its weights, atomically."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / RECORD, record.model_dump_json(indent=1))
 
 
 def write_run(folder: Path | str, record: RunRecord, objective: Objective) -> None:
-    """Write a run's weights, then its record: a folder without a record is not a run yet, so none is half there."""
+    """Write a run's weights, then its record.
+
+    A folder without a record does not count as a run, so an interrupted first write leaves no incomplete run.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _write_tensors(folder / WEIGHTS, objective.state_dict())
@@ -44,12 +48,12 @@ def write_run(folder: Path | str, record: RunRecord, objective: Objective) -> No
 
 
 def write_state(folder: Path | str, step: int, state: dict[str, torch.Tensor]) -> None:
-    """Write the state of a run at ``step``, and only then remove all but the two newest."""
+    """Write the state of a run at ``step``, then delete all states but the two newest."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _write_tensors(_state_path(folder, step), state)
-    for old in state_steps(folder)[:-KEPT]:
-        _state_path(folder, old).unlink(missing_ok=True)
+    for old_step in state_steps(folder)[:-STATES_KEPT]:
+        _state_path(folder, old_step).unlink(missing_ok=True)
 
 
 def read_state(folder: Path | str, step: int) -> dict[str, torch.Tensor]:
@@ -58,70 +62,73 @@ def read_state(folder: Path | str, step: int) -> dict[str, torch.Tensor]:
 
 
 def state_steps(folder: Path | str) -> list[int]:
-    """The steps, ascending, that a run has a state of."""
-    found = (STATE.fullmatch(path.name) for path in Path(folder).glob("state-*.safetensors"))
-    return sorted(int(match[1]) for match in found if match)
+    """The steps at which a run's state was saved, in ascending order."""
+    matches = (STATE_NAME.fullmatch(path.name) for path in Path(folder).glob("state-*.safetensors"))
+    return sorted(int(match[1]) for match in matches if match)
 
 
 def common_step(folders: Iterable[Path | str]) -> int | None:
-    """The newest step of which every run has a whole state, or None: where a race can resume.
+    """The step at which a race can resume: the newest for which every run has an undamaged state, or None.
 
-    Two states of each run are kept, so a race killed between the writes of two members still has one in common.
+    Two states of each run are kept, so a race that is killed between the writes of two members still has one in common.
     """
-    places = [Path(folder) for folder in folders]
-    shared = [{step for step in state_steps(place) if _whole(_state_path(place, step))} for place in places]
-    both = set.intersection(*shared) if shared else set()
-    return max(both, default=None)
+    steps_by_run = [
+        {step for step in state_steps(folder) if _is_whole(_state_path(folder, step))}
+        for folder in (Path(folder) for folder in folders)
+    ]
+    common_steps = set.intersection(*steps_by_run) if steps_by_run else set()
+    return max(common_steps, default=None)
 
 
 def rewind(folders: Iterable[Path | str]) -> int | None:
-    """Make :func:`common_step` the newest state of every run and return it; call this before resuming.
+    """Delete every state newer than :func:`common_step` and return that step; call this before resuming.
 
-    States newer than it would otherwise count among the two newest that are kept, and a second kill could then leave
-    the race without a step in common.
+    Newer states would otherwise count towards the two that are kept, and a second kill could then leave the race
+    without a common step.
     """
-    places = [Path(folder) for folder in folders]
-    step = common_step(places)
+    run_folders = [Path(folder) for folder in folders]
+    step = common_step(run_folders)
     if step is not None:
-        for place in places:
-            for newer in (n for n in state_steps(place) if n > step):
-                _state_path(place, newer).unlink(missing_ok=True)
+        for folder in run_folders:
+            for saved_step in state_steps(folder):
+                if saved_step > step:
+                    _state_path(folder, saved_step).unlink(missing_ok=True)
     return step
 
 
 def read_objective(folder: Path | str, device: str = "cpu") -> tuple[Objective, RunRecord]:
-    """Rebuild a run's objective with its weights, in evaluation mode, without needing the data.
+    """Rebuild a run's objective with its weights, in evaluation mode. This does not need the data set.
 
-    Names and shapes are compared with an objective built without memory (torch's meta device) before anything is
-    allocated, so neither a damaged record nor a boastful one can exhaust the machine.
+    The names and shapes of the weights are first compared with those of an objective built on torch's meta device,
+    which allocates no memory. A damaged or malicious record therefore cannot exhaust the machine's memory.
 
     Raises:
-        CheckpointError: for every kind of damage.
+        CheckpointError: the record or the weights are missing, damaged or do not fit each other.
     """
     import torch
 
     folder = Path(folder)
     record = read_run(folder)
     table = read_table(folder / WEIGHTS)
-    _compare(folder, table, record)
+    _check_table(folder, table, record)
     objective = _build(folder, record)
     weights = _read_tensors(folder / WEIGHTS)
-    broken = [
-        name for name, value in weights.items() if value.is_floating_point() and not bool(torch.isfinite(value).all())
-    ]
-    if broken:
-        raise CheckpointError(f"{folder / WEIGHTS} has weights that are no finite numbers ({broken[0]}): train it anew")
+    for name, value in weights.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"{folder / WEIGHTS} has weights that are not finite ({name}); train the run again")
     objective.load_state_dict(weights)
     return objective.to(device).eval(), record
 
 
-def _compare(folder: Path, table: dict, record: RunRecord) -> None:
+def _check_table(folder: Path, table: Table, record: RunRecord) -> None:
+    """Raise CheckpointError if the weights' names or shapes are not those of the record's objective."""
     import torch
 
     with torch.device("meta"):
         expected = _build(folder, record).state_dict()
-    given = {name: shape for name, (_, shape) in table.items()}
-    check_shapes(str(folder / WEIGHTS), given, {name: tuple(value.shape) for name, value in expected.items()})
+    shapes = {name: shape for name, (_, shape) in table.items()}
+    expected_shapes = {name: tuple(value.shape) for name, value in expected.items()}
+    check_shapes(str(folder / WEIGHTS), shapes, expected_shapes)
 
 
 def _build(folder: Path, record: RunRecord) -> Objective:
@@ -131,7 +138,7 @@ def _build(folder: Path, record: RunRecord) -> Objective:
     from simssl_core.runtime.randomness import Stream
 
     try:
-        with Stream(0, "cpu"):  # initial weights are drawn only to be replaced; the caller's numbers stay untouched
+        with Stream(0, "cpu"):  # keeps the initial weights, which are replaced, from using the caller's random numbers
             return objectives.build(record.objective, record.settings, parse(Context, record.context, "context"))
     except (ConfigError, RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise CheckpointError(f"{folder / RECORD} describes an objective that cannot be built: {error}") from error
@@ -141,7 +148,8 @@ def _state_path(folder: Path, step: int) -> Path:
     return folder / f"state-{step:08d}.safetensors"
 
 
-def _whole(path: Path) -> bool:
+def _is_whole(path: Path) -> bool:
+    """Whether ``path`` is a safetensors file whose size agrees with its table."""
     try:
         read_table(path)
     except CheckpointError:
@@ -152,9 +160,9 @@ def _whole(path: Path) -> bool:
 def _write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     from safetensors.torch import save_file
 
-    # copies: safetensors refuses tensors that share memory, as tied weights do
-    plain = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
-    write_atomic(path, lambda temporary: save_file(plain, temporary))
+    # safetensors refuses tensors that share memory, as tied weights do, so each is copied
+    copies = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
+    write_atomic(path, lambda temporary: save_file(copies, temporary))
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -168,12 +176,17 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
         raise CheckpointError(f"{path} cannot be read ({error}); it may be damaged") from error
 
 
-def check_shapes(what: str, given: Mapping[str, tuple], expected: Mapping[str, tuple]) -> None:
-    """Raises CheckpointError naming the first few tensors that are missing, foreign or of another shape."""
-    wrong = [f"{key} is missing" for key in expected if key not in given]
-    wrong += [f"{key} is not known here" for key in given if key not in expected]
-    both = [key for key in expected if key in given and given[key] != expected[key]]
-    wrong += [f"{key} is {list(given[key])}, should be {list(expected[key])}" for key in both]
-    if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise CheckpointError(f"{what} does not fit the objective: {'; '.join(wrong[:3])}{more}")
+def check_shapes(what: str, shapes: Mapping[str, tuple], expected: Mapping[str, tuple]) -> None:
+    """Compare the shapes of tensors by name with the expected ones; ``what`` names their source in the message.
+
+    Raises:
+        CheckpointError: tensors are missing, unexpected or of another shape; the first three are named.
+    """
+    problems = [f"{name} is missing" for name in expected if name not in shapes]
+    problems += [f"{name} is not expected" for name in shapes if name not in expected]
+    for name in expected:
+        if name in shapes and shapes[name] != expected[name]:
+            problems.append(f"{name} is {list(shapes[name])}, should be {list(expected[name])}")
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise CheckpointError(f"{what} does not fit the objective: {'; '.join(problems[:3])}{more}")

@@ -1,12 +1,14 @@
-"""Where a training and its watchers meet: one SQLite file at ``<root>/.lab/store.sqlite``, torch-free.
+"""The store: one SQLite file, ``<root>/.lab/store.sqlite``, through which training processes and pages communicate.
 
-Metrics and events go one way, commands the other. The database may be deleted or damaged at any time: every connection
-notices, and it is put together again from what is still open and from the run folders (see :mod:`.recovery`).
+Workers write metrics and events, and pages and shell commands write commands for the workers. The database may be
+deleted or damaged at any time: every connection notices this, and the database is rebuilt from open connections and
+the run folders (see :mod:`.repair`). Importing this module does not import torch.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 import threading
@@ -22,11 +24,11 @@ from simssl_core.storage.schema import Command, Event, RaceRow, RunRow
 
 Result = TypeVar("Result")
 Curve = tuple[list[int], list[float]]
-DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+DAMAGE_CODES = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
 
 class Store:
-    """A handle on the root's database; safe to share between threads (each gets its own connection)."""
+    """A handle on the root's database, safe to share between threads: each thread gets its own connection."""
 
     def __init__(self, root: str | os.PathLike | None = None, readonly: bool = False) -> None:
         self.root = paths.root(root)
@@ -38,7 +40,7 @@ class Store:
     def add_race(
         self, race_name: str, config: str, steps: int, runs: Iterable[tuple[str, str, str, str]], **fields: Any
     ) -> None:
-        """Register a race and its ``runs`` (run, label, objective, data set), forgetting earlier ones of that name."""
+        """Register a race and its ``runs`` (run, label, objective, data set); replaces a race or run of that name."""
         fields = {"created": time.time(), "heartbeat": time.time(), **fields, "config": config, "steps": steps}
         runs = list(runs)
 
@@ -46,11 +48,9 @@ class Store:
             for table in ("runs", "events", "commands"):
                 db.execute(f"DELETE FROM {table} WHERE race=?", (race_name,))
             db.execute("DELETE FROM races WHERE race=?", (race_name,))
-            names = ", ".join(["race", *fields])
-            db.execute(
-                f"INSERT INTO races({names}) VALUES({', '.join('?' * (len(fields) + 1))})",
-                (race_name, *fields.values()),
-            )
+            columns = ["race", *fields]
+            marks = ", ".join("?" * len(columns))
+            db.execute(f"INSERT INTO races({', '.join(columns)}) VALUES({marks})", (race_name, *fields.values()))
             for run, label, objective, data in runs:
                 for table in ("metrics", "latest"):
                     db.execute(f"DELETE FROM {table} WHERE run=?", (run,))
@@ -60,32 +60,34 @@ class Store:
         self._write(write)
 
     def race(self, race_name: str) -> RaceRow | None:
-        """The race, or None."""
+        """The row of the race, or None if there is no such race."""
         rows = self._read("SELECT * FROM races WHERE race=?", (race_name,))
-        return self._race(rows[0]) if rows else None
+        return self._race_row(rows[0]) if rows else None
 
     def races(self) -> list[RaceRow]:
-        """Every race, newest first."""
-        return [self._race(row) for row in self._read("SELECT * FROM races ORDER BY created DESC")]
+        """The rows of all races, newest first."""
+        return [self._race_row(row) for row in self._read("SELECT * FROM races ORDER BY created DESC")]
 
     def update_race(self, race_name: str, **fields: Any) -> None:
-        """Set some of :data:`schema.RACE_FIELDS`."""
+        """Set fields of a race; their names must be among :data:`schema.RACE_FIELDS`."""
         self._update("races", "race", race_name, schema.RACE_FIELDS, fields)
 
     def runs(self, race_name: str | None = None) -> list[RunRow]:
-        """The runs of one race, or all."""
-        where, values = ("WHERE race=?", (race_name,)) if race_name is not None else ("", ())
-        query = f"SELECT * FROM runs {where} ORDER BY rowid"
-        return [schema.run_row(row) for row in self._read(query, values)]
+        """The runs of one race, or of all races, in the order in which they were added."""
+        if race_name is None:
+            rows = self._read("SELECT * FROM runs ORDER BY rowid")
+        else:
+            rows = self._read("SELECT * FROM runs WHERE race=? ORDER BY rowid", (race_name,))
+        return [schema.run_row(row) for row in rows]
 
     def update_run(self, run: str, **fields: Any) -> None:
-        """Set some of :data:`schema.RUN_FIELDS`; ``scores`` is a dict."""
+        """Set fields of a run; their names must be among :data:`schema.RUN_FIELDS`. ``scores`` is a dictionary."""
         if "scores" in fields:
             fields["scores"] = json.dumps(fields["scores"])
         self._update("runs", "run", run, schema.RUN_FIELDS, fields)
 
     def rename(self, run: str, new: str) -> None:
-        """Everything recorded of ``run`` now belongs to ``new``."""
+        """Move everything recorded of ``run`` to the name ``new``, replacing what was recorded there."""
 
         def write(db: sqlite3.Connection) -> None:
             for table in ("metrics", "latest", "runs"):
@@ -96,7 +98,7 @@ class Store:
         self._write(write)
 
     def forget(self, run: str) -> None:
-        """Drop the run's rows (its folder keeps its history)."""
+        """Delete the run's rows; its folder keeps its history."""
 
         def write(db: sqlite3.Connection) -> None:
             for table in ("runs", "metrics", "latest", "events"):
@@ -105,7 +107,7 @@ class Store:
         self._write(write)
 
     def forget_race(self, race_name: str) -> None:
-        """Drop the race's own rows."""
+        """Delete the rows of the race and its runs; metrics stay."""
 
         def write(db: sqlite3.Connection) -> None:
             for table in ("races", "runs", "events", "commands"):
@@ -116,39 +118,39 @@ class Store:
     # -- metrics --------------------------------------------------------------------------------------------------
 
     def add_metrics(self, rows: Iterable[tuple[str, int, float, str, float]]) -> None:
-        """Insert (run, step, seconds, name, value) in one transaction; values that are not numbers are left out."""
-        rows = [row for row in rows if row[4] is not None and row[4] == row[4]]
+        """Insert rows (run, step, seconds, name, value) in one transaction, leaving out values that are None or NaN."""
+        rows = [row for row in rows if row[4] is not None and not math.isnan(row[4])]
         if rows:
             self._write(lambda db: repair.insert_metrics(db, rows))
 
     def metrics(
         self, run: str, names: Iterable[str] | None = None, max_points: int = 600, axis: str = "step"
     ) -> dict[str, Curve]:
-        """``{name: (steps, values)}``, at most about ``max_points`` of each curve, the first and last always.
+        """``{name: (steps, values)}``: at most about ``max_points`` of each curve, always with the first and the last.
 
-        The stride is a power of two in the step, so a curve does not flicker while it grows. ``axis="seconds"`` gives
-        training time in place of steps.
+        The stride between points is a power of two in the step, so a curve does not flicker while it grows.
+        ``axis="seconds"`` gives training time in place of steps.
         """
-        where = "step" if axis == "step" else "seconds"
+        column = "step" if axis == "step" else "seconds"
 
         def read(db: sqlite3.Connection) -> dict[str, Curve]:
-            known = [name for (name,) in db.execute("SELECT name FROM latest WHERE run=? ORDER BY name", (run,))]
-            wanted = known if names is None else [name for name in names if name in known]
-            return {name: self._curve(db, run, name, max_points, where) for name in wanted}
+            recorded = [name for (name,) in db.execute("SELECT name FROM latest WHERE run=? ORDER BY name", (run,))]
+            selected = recorded if names is None else [name for name in names if name in recorded]
+            return {name: self._curve(db, run, name, max_points, column) for name in selected}
 
         return self._do(read)
 
     def latest(self, run: str) -> dict[str, tuple[int, float]]:
-        """``{name: (step, value)}``: the newest value of each metric."""
+        """The newest value of each metric: ``{name: (step, value)}``."""
         rows = self._read("SELECT name, step, value FROM latest WHERE run=?", (run,))
         return {name: (step, value) for name, step, value in rows}
 
     def history(self, run: str) -> list[tuple[int, float, str, float]]:
-        """Every recorded (step, seconds, name, value), by step."""
+        """Every recorded (step, seconds, name, value), in the order of steps."""
         return self._read("SELECT step, seconds, name, value FROM metrics WHERE run=? ORDER BY step, name", (run,))
 
     def truncate(self, run: str, step: int) -> None:
-        """Forget what was recorded after ``step``, because the run goes on from there."""
+        """Delete the metrics recorded after ``step``, from which the run resumes."""
         self._write(lambda db: repair.truncate(db, run, step))
 
     # -- events and commands --------------------------------------------------------------------------------------
@@ -163,7 +165,7 @@ class Store:
         step: int | None = None,
         data: dict | None = None,
     ) -> None:
-        """Note what happened."""
+        """Record an event; see :class:`schema.Event` for the kinds."""
         row = (race_name, run, time.time(), step, kind, text, json.dumps(data or {}))
         self._write(
             lambda db: db.execute("INSERT INTO events(race,run,time,step,kind,text,data) VALUES(?,?,?,?,?,?,?)", row)
@@ -172,20 +174,20 @@ class Store:
     def events(
         self, race_name: str, after: int = 0, kinds: Iterable[str] | None = None, limit: int = 500
     ) -> list[Event]:
-        """The race's events with an id above ``after``, oldest first (of many, the newest ``limit``)."""
+        """The newest ``limit`` events of the race with an id above ``after``, oldest first."""
         kinds = tuple(kinds or ())
-        only = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
-        query = f"SELECT * FROM events WHERE race=? AND id>? {only} ORDER BY id DESC LIMIT ?"
+        kind_filter = f"AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        query = f"SELECT * FROM events WHERE race=? AND id>? {kind_filter} ORDER BY id DESC LIMIT ?"
         rows = self._read(query, (race_name, after, *kinds, limit))
         return [schema.row(Event, row, data=json.loads(row[7] or "{}")) for row in reversed(rows)]
 
     def send(self, race_name: str, kind: str, **data: Any) -> None:
-        """Leave a command for the race's worker."""
+        """Store a command for the race's worker."""
         row = (race_name, kind, json.dumps(data), time.time())
         self._write(lambda db: db.execute("INSERT INTO commands(race, kind, data, time) VALUES(?,?,?,?)", row))
 
     def take_commands(self, race_name: str) -> list[Command]:
-        """The commands not yet taken, oldest first; each is handed out once."""
+        """The commands not yet taken, oldest first; each is returned only once."""
         query = "SELECT id, kind, data FROM commands WHERE race=? AND done IS NULL ORDER BY id"
         rows = self._read(query, (race_name,))
         if rows:
@@ -203,12 +205,12 @@ class Store:
             self._local.db = None
 
     @staticmethod
-    def _race(row: tuple) -> RaceRow:
+    def _race_row(row: tuple) -> RaceRow:
         return RaceRow(**dict(zip(("race", *schema.RACE_FIELDS), row, strict=True)))
 
     def _curve(self, db: sqlite3.Connection, run: str, name: str, max_points: int, axis: str) -> Curve:
         level, total = schema.TOP_LEVEL, 0
-        while level >= 0:  # from the coarsest view down, as long as the finer one still fits
+        while level >= 0:  # from the coarsest level to finer ones, as long as the points fit
             query = "SELECT COUNT(*) FROM metrics WHERE run=? AND name=? AND level=?"
             total += db.execute(query, (run, name, level)).fetchone()[0]
             if total > max_points:
@@ -233,7 +235,7 @@ class Store:
 
     def _write(self, change: Callable[[sqlite3.Connection], Any]) -> None:
         if self.readonly:
-            raise RunError("This handle on the store only reads.")
+            raise RunError("This handle on the store only reads: open the store without readonly to change it.")
 
         def transaction(db: sqlite3.Connection) -> None:
             with db:
@@ -243,17 +245,18 @@ class Store:
         self._do(transaction)
 
     def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Call ``work`` with a connection; if the database is damaged, repair it and try again, three times at most."""
         for attempt in (1, 2, 3):
             try:
                 return work(self._connection())
             except sqlite3.DatabaseError as error:
                 name = getattr(error, "sqlite_errorname", "") or ""
-                damaged = name.startswith(DAMAGE) or "no such table" in str(error)
+                damaged = name.startswith(DAMAGE_CODES) or "no such table" in str(error)
                 self.close()
                 if attempt == 3 or not damaged:
                     raise RunError(
                         f"The record of runs ({paths.store_file(self.root)}) cannot be used: {error}. "
-                        "Free some disk space, or see that its folder can be written."
+                        "Free some disk space, or check that its folder can be written."
                     ) from error
                 repair.repair(self.root)
         raise AssertionError("unreachable")
@@ -266,7 +269,7 @@ class Store:
             return db
         if inode is None:
             repair.repair(self.root)
-        if db is not None:  # the file was deleted or exchanged under us: what we still hold open is not lost
+        if db is not None:  # the file was deleted or replaced: copy what this connection can still read
             if not self.readonly:
                 repair.carry_over(db, path)
             db.close()
@@ -276,13 +279,13 @@ class Store:
 
 
 def has_store(root: Path) -> bool:
-    """Whether anything was ever trained here: looking at shipped runs alone shall write nothing."""
+    """Whether anything was ever trained in ``root``. If not, callers do not open a store, which would write files."""
     return paths.store_file(root).exists() or any(paths.lab(root).glob("*.json"))
 
 
 @lru_cache(maxsize=16)
 def open_store(root: Path, readonly: bool = False) -> Store:
-    """The handle on a root's store that this process shares."""
+    """The handle on the store of ``root`` that all code in this process shares."""
     return Store(root, readonly)
 
 
@@ -294,9 +297,8 @@ def _inode(path: Path) -> int | None:
 
 
 def complete_history(store: Store, run: str, folder: Path) -> None:
-    """Bring the file up to what the store knows (after a crash the store is ahead of it)."""
-    rows = store.history(run)
-    if rows:
-        known = {(step, name): (step, seconds, name, value) for step, seconds, name, value in history.read(folder)}
-        known |= {(step, name): (step, seconds, name, value) for step, seconds, name, value in rows}
-        history.rewrite(folder, (known[key] for key in sorted(known)))
+    """Add to ``history.csv`` the rows that only the store has, as after a crash."""
+    stored = store.history(run)
+    if stored:
+        rows = {(row[0], row[2]): row for row in [*history.read(folder), *stored]}  # by step and name; the store's win
+        history.rewrite(folder, (rows[key] for key in sorted(rows)))

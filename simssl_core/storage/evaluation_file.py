@@ -1,7 +1,8 @@
-"""``evaluation.json``: what a full measurement found that is no flat score, kept with the run. Torch-free.
+"""``evaluation.json``: the full measurement of a run, stored in its folder.
 
-Layers, spectrum, how far each number could be off, and, where it was asked for, ELBO_SSL. Bound to the weights by their
-hash: after further training it still tells what it was measured on, but no longer counts as the run's present state.
+It holds the scores with their intervals, the layers, the spectrum and, if requested, ELBO_SSL, together with a hash of
+the weights that were measured. After further training the file can still be read, but it no longer counts as the run's
+current measurement. Importing this module does not import torch.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Finite(Settings):
 
 
 class Spread(Finite):
-    """A value, its standard error over held-out data, and a 95 % interval."""
+    """A value, its standard error over held-out data, and its 95 % interval."""
 
     value: float
     error: float = Field(ge=0)
@@ -43,9 +44,9 @@ class Spread(Finite):
 
 
 class Layer(Finite):
-    """One layer of the profile, from the backbone outwards, with the metrics that are asked of layers, by flat name.
+    """One layer of the profile, with the metrics that are measured of layers, by flat name.
 
-    A number that has no answer is None.
+    A metric without a finite value is None.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -55,12 +56,12 @@ class Layer(Finite):
     width: int = Field(ge=1)
 
     def value(self, metric: str) -> float | None:
-        """The number of that flat name; None where it has no answer or was not asked for."""
+        """The value of the metric with that flat name; None if it was not finite or not measured."""
         return (self.__pydantic_extra__ or {}).get(metric)
 
 
 class Elbo(Finite):
-    """ELBO_SSL of the frozen representation, nats per datum (summed over ``views``), with its error over data."""
+    """ELBO_SSL of the frozen representation in nats per datum (summed over ``views``), with its standard error."""
 
     reconstruct: float
     entropy: float
@@ -76,7 +77,10 @@ class Elbo(Finite):
 
 
 class Evaluation(Finite):
-    """One full measurement. ``train`` and ``test``: the images that a probe learnt from and was asked about."""
+    """One full measurement. ``train`` and ``test`` are the numbers of images that a probe learnt from and predicted.
+
+    ``layers`` are ordered from the backbone outwards; ``spectrum`` holds singular values relative to the largest.
+    """
 
     format: Literal[1] = FORMAT
     weights: str
@@ -93,58 +97,58 @@ class Evaluation(Finite):
 
     @field_validator("spectrum")
     @classmethod
-    def _falling(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 <= v <= 1.000001 for v in value):
+    def _relative(cls, spectrum: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 <= value <= 1.000001 for value in spectrum):
             raise ValueError("singular values relative to the largest lie between 0 and 1")
-        return value
+        return spectrum
 
 
 def read(folder: Path | str) -> Evaluation | None:
-    """What was found of the run; None where it was never measured in full.
+    """The run's full measurement, or None if it was never measured in full.
 
     Raises:
-        CheckpointError: the file is damaged, of a newer lab, or not of this lab.
+        CheckpointError: the file is damaged, was written by a newer version, or is not of this lab.
     """
     path = Path(folder) / FILE
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return _read(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    return _read(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=500)
 def _read(path: Path, modified: int, size: int, inode: int) -> Evaluation:
-    """Remembered until the file changes (the last three arguments)."""
+    """The last three arguments change with the file and make the cache read it again."""
     values = read_json(path)
     version = values.get("format")
     if isinstance(version, int) and version > FORMAT:
-        raise CheckpointError(f"{path} has format {version}, this lab reads up to {FORMAT}: update the lab")
+        raise CheckpointError(f"{path} has format {version}; this lab reads formats up to {FORMAT}: update the lab")
     try:
         return parse(Evaluation, values, FILE)
     except ConfigError as error:
         raise CheckpointError(f"{error}. The file is damaged; measure '{path.parent.name}' in full again") from error
 
 
-def is_current(found: Evaluation, folder: Path | str) -> bool:
-    """Whether it was measured on the weights that the run has now."""
+def is_current(evaluation: Evaluation, folder: Path | str) -> bool:
+    """Whether ``evaluation`` was measured on the weights that the run in ``folder`` has now."""
     try:
-        return found.weights == weights_id(folder)
+        return evaluation.weights == weights_id(folder)
     except CheckpointError:
         return False
 
 
-def write(folder: Path | str, found: Evaluation) -> None:
-    """Keep ``found`` with the run.
+def write(folder: Path | str, evaluation: Evaluation) -> None:
+    """Write ``evaluation`` to the run's folder.
 
     Raises:
         RunError: the file cannot be written.
     """
-    write_whole(Path(folder) / FILE, found.model_dump_json(indent=1))
+    write_whole(Path(folder) / FILE, evaluation.model_dump_json(indent=1))
 
 
 def as_findings(measurement: Measurement, weights: str, step: int) -> Evaluation:
-    """A full ``measurement`` of these ``weights`` (see :func:`weights_id`) in the form in which it is stored."""
+    """Convert a full ``measurement`` of these ``weights`` (see :func:`weights_id`) to the form that is stored."""
     values = {
         "weights": weights,
         "step": step,
@@ -153,12 +157,12 @@ def as_findings(measurement: Measurement, weights: str, step: int) -> Evaluation
         "scores": measurement.scores,
         "intervals": {name: interval._asdict() for name, interval in (measurement.intervals or {}).items()},
         "spectrum": measurement.spectrum,
-        "layers": [_as_layer(name, numbers) for name, numbers in measurement.layers.items()],
+        "layers": [_as_layer(name, metrics) for name, metrics in measurement.layers.items()],
     }
     return parse(Evaluation, values, FILE)
 
 
-def _as_layer(name: str, numbers: Mapping[str, float]) -> dict[str, Any]:
-    """One layer's numbers; those that are not finite as None, since JSON has no word for them."""
-    finite = {measure: value if math.isfinite(value) else None for measure, value in numbers.items()}
-    return {**finite, "name": name, "width": int(numbers["width"])}
+def _as_layer(name: str, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """One layer's metrics; values that are not finite become None, because JSON cannot represent them."""
+    finite = {metric: value if math.isfinite(value) else None for metric, value in metrics.items()}
+    return {**finite, "name": name, "width": int(metrics["width"])}

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and a safetensors file's table, read before the rest is believed. No torch here."""
+"""Files that are written whole or not at all, and checks of JSON and safetensors files. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from simssl_core.errors import CheckpointError, RunError
 
-BYTES = {
+BYTES = {  # of one element, by the type's name in a safetensors table
     "F64": 8,
     "I64": 8,
     "U64": 8,
@@ -27,17 +27,17 @@ BYTES = {
     "I8": 1,
     "BOOL": 1,
 }
-MAX_JSON = 8_000_000
-MAX_TABLE = 8 << 20
-STALE_SECONDS = 60.0  # a temporary file this old belongs to a writer that died
+MAX_JSON = 8_000_000  # bytes
+MAX_TABLE = 8 << 20  # bytes
+STALE_SECONDS = 60.0  # a temporary file older than this belongs to a process that died
 Table = dict[str, tuple[str, tuple[int, ...]]]
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, then rename it to ``path``.
 
-    Whenever the process or the machine dies, ``path`` is the old file or the new one, never a part of it. Left-overs
-    of writers that died are swept away first.
+    If the process or the machine dies at any moment, ``path`` is the old file or the new one, never a part of it.
+    Temporary files left by processes that died are deleted first.
     """
     sweep(path.parent)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -68,16 +68,17 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove temporary files whose writer died. (One that is being written has a recent time.)"""
+    """Delete the temporary files of processes that died. (A file that is being written was modified recently.)"""
     for path in folder.glob("*.tmp"):
         try:
             if time.time() - path.lstat().st_mtime > STALE_SECONDS:
                 path.unlink()
-        except FileNotFoundError:  # its writer finished it meanwhile
+        except FileNotFoundError:  # its writer has just renamed it
             continue
 
 
 def _flush(path: Path) -> None:
+    """Flush a file, or a folder's list of names, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -92,14 +93,14 @@ def plain_file(path: Path, limit: int | None = None) -> int:
         CheckpointError: it is missing, a link (which could point anywhere), a pipe or device, or too large.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise CheckpointError(f"{path} is missing or cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise CheckpointError(f"{path} is a link or not a regular file; copy the file itself into the run's folder")
-    if limit is not None and found.st_size > limit:
-        raise CheckpointError(f"{path} has {found.st_size:,} bytes, more than the {limit:,} such a file can need")
-    return found.st_size
+    if limit is not None and status.st_size > limit:
+        raise CheckpointError(f"{path} has {status.st_size:,} bytes, more than the {limit:,} such a file can need")
+    return status.st_size
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -119,9 +120,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_table(path: Path) -> Table:
-    """The table of contents of a safetensors file, {name: (type, shape)}, checked against the file's size.
+    """The table of contents of a safetensors file, ``{name: (type, shape)}``, checked against the file's size.
 
-    Reads the head only, so a file that claims to be huge costs nothing.
+    Only the header is read, so a file that claims to hold huge tensors costs no memory.
 
     Raises:
         CheckpointError: the file is missing, a link, cut short, or not safetensors.
@@ -131,20 +132,21 @@ def read_table(path: Path) -> Table:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(size - 8, MAX_TABLE):
             raise CheckpointError(f"{path} is not a whole safetensors file; it may be cut short or of another kind")
-        head = file.read(length)
+        header = file.read(length)
     try:
-        entries = json.loads(head)
+        entries = json.loads(header)
         entries.pop("__metadata__", None)
         table = {name: (entry["dtype"], tuple(entry["shape"])) for name, entry in entries.items()}
-        need = sum(BYTES[kind] * math.prod(_sizes(shape)) for kind, shape in table.values())
+        needed = sum(BYTES[kind] * math.prod(_checked_shape(shape)) for kind, shape in table.values())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path} has a damaged safetensors table ({error!r})") from error
-    if need != size - 8 - length:
-        raise CheckpointError(f"{path} should hold {need:,} bytes of tensors but has {size - 8 - length:,}: cut short?")
+    stored = size - 8 - length
+    if needed != stored:
+        raise CheckpointError(f"{path} should hold {needed:,} bytes of tensors but holds {stored:,}: was it cut short?")
     return table
 
 
-def _sizes(shape: tuple) -> tuple[int, ...]:
-    if not all(type(n) is int and n >= 0 for n in shape):
+def _checked_shape(shape: tuple) -> tuple[int, ...]:
+    if not all(type(size) is int and size >= 0 for size in shape):  # isinstance would accept true and false
         raise ValueError(f"shape {shape}")
     return shape

@@ -1,4 +1,4 @@
-"""``history.csv``: a run's recorded numbers in its own folder, so that they outlive the store."""
+"""``history.csv``: the metrics recorded of a run, in its own folder, so that they survive the loss of the store."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from pathlib import Path
 from simssl_core.errors import RunError
 from simssl_core.storage import files
 
+FILE = "history.csv"
 HEADER = ("step", "seconds", "name", "value")
 Row = tuple[int, float, str, float]
 
 
 def append(folder: Path, rows: Iterable[Row]) -> None:
-    """Add rows at the end; a line cut off by a crash is ended first, so that it spoils no other.
+    """Add rows at the end. A last line cut off by a crash is ended first, so that the new rows stay readable.
 
     Raises:
         RunError: the file cannot be written.
     """
-    path = folder / "history.csv"
+    path = folder / FILE
     try:
         with path.open("a+b") as file:
             if file.seek(0, 2) == 0:
@@ -36,13 +37,13 @@ def append(folder: Path, rows: Iterable[Row]) -> None:
 
 
 def rewrite(folder: Path, rows: Iterable[Row]) -> None:
-    """Replace the file by these rows."""
-    files.write_whole(folder / "history.csv", _text([HEADER, *rows]))
+    """Replace the file's content with these rows."""
+    files.write_whole(folder / FILE, _text([HEADER, *rows]))
 
 
 def read(folder: Path) -> list[Row]:
-    """All rows, in the file's order; empty where there is no file."""
-    return list(read_history(folder / "history.csv"))
+    """All rows, in the file's order; an empty list if there is no file."""
+    return list(read_history(folder / FILE))
 
 
 def _text(rows: Iterable[tuple]) -> bytes:
@@ -51,8 +52,8 @@ def _text(rows: Iterable[tuple]) -> bytes:
     return text.getvalue().encode()
 
 
-def read_history(path: Path) -> Iterator[tuple[int, float, str, float]]:
-    """The rows (step, seconds, name, value) of a ``history.csv``; lines cut off by a crash are left out."""
+def read_history(path: Path) -> Iterator[Row]:
+    """The rows (step, seconds, name, value) of a ``history.csv``; the header and incomplete lines are left out."""
     try:
         with path.open(newline="", encoding="utf-8", errors="replace") as file:
             for line in csv.reader(file):

@@ -1,7 +1,8 @@
-"""Who is alive: a file lock that the system frees at any death, so no process id and no clock has to be trusted.
+"""File locks that show which processes are alive.
 
-The holder of ``<root>/.lab/<race>.lease`` trains that race. The files in ``<root>/.lab/slots/`` limit how many races
-train at once; a worker that holds no slot waits.
+The operating system frees a lock however the process dies, so neither process ids nor clocks have to be trusted. The
+process that holds ``<root>/.lab/<race>.lease`` trains that race. The files in ``<root>/.lab/slots/`` limit how many
+races train at once; a worker without a slot waits.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ else:
 
 
 def _lock(file: int, exclusive: bool) -> bool:
+    """Try once to lock the open ``file``; False if another process holds the lock."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
@@ -29,21 +31,24 @@ def _lock(file: int, exclusive: bool) -> bool:
 
 
 class Lease:
-    """A lock on one file, held until :meth:`release` or the death of the process."""
+    """A lock on one file, held until :meth:`release` or the end of the process."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._file: int | None = None
 
     def take(self, wait: float = 1.0) -> bool:
-        """Take the lock, trying for ``wait`` seconds (a reader's :func:`held` holds it for microseconds)."""
+        """Take the lock and return whether that succeeded; try for ``wait`` seconds.
+
+        (A call of :func:`held` by another process holds the lock for microseconds.)
+        """
         if self._file is not None:
             return True
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        until = time.monotonic() + wait
+        deadline = time.monotonic() + wait
         while not _lock(file, exclusive=True):
-            if time.monotonic() >= until:
+            if time.monotonic() >= deadline:
                 os.close(file)
                 return False
             time.sleep(0.02)
@@ -51,7 +56,7 @@ class Lease:
         return True
 
     def release(self) -> None:
-        """Let go; harmless when nothing is held."""
+        """Release the lock; does nothing if it is not held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

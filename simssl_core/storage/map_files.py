@@ -1,4 +1,4 @@
-"""The moving map in a run's folder: reading and writing frames, points and the sheet of pictures. Torch-free."""
+"""The moving map in a run's folder: its frames, its table of points and its sheet of pictures. Torch-free."""
 
 from __future__ import annotations
 
@@ -17,71 +17,71 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Root = str | os.PathLike | None
+INFO, POINTS, SHEET = "map.json", "points.parquet", "sheet.webp"
 FRAME = re.compile(r"\d{8}\.safetensors")
 COLUMNS = {"umap": 2, "pca": 3, "umap3": 3}
 MOST_FRAMES = 120
+MOST_FRAME_BYTES = 10_000_000
 
 
 def info(run: str, root: Root = None) -> dict[str, Any]:
-    """``map.json``: cell [h, w], columns, count, kinds, frames; an empty dictionary where there is no map yet.
+    """The content of ``map.json``: cell [h, w], columns, count, kinds, frames; an empty dictionary without a map.
 
     Raises:
-        CheckpointError: it is there, but not in order.
+        CheckpointError: the file exists but does not describe a map.
     """
-    path = folder(run, root) / "map.json"
+    path = folder(run, root) / INFO
     if not path.is_file():
         return {}
-    found = files.read_json(path)
-    good = (
-        isinstance(found.get("count"), int)
-        and isinstance(found.get("columns"), int)
-        and isinstance(found.get("cell"), list)
-        and all(isinstance(n, int) for n in (*found["cell"], *found.get("frames", ["?"])))
+    values = files.read_json(path)
+    has_types = (
+        isinstance(values.get("count"), int)
+        and isinstance(values.get("columns"), int)
+        and isinstance(values.get("cell"), list)
+        and all(isinstance(number, int) for number in (*values["cell"], *values.get("frames", ["?"])))
     )
-    if not good or len(found["cell"]) != 2 or not 0 < found["count"] <= 100_000:
+    if not has_types or len(values["cell"]) != 2 or not 0 < values["count"] <= 100_000:
         raise CheckpointError(f"{path} is damaged: it does not describe a map.")
-    return found
+    return values
 
 
 def frames(run: str, root: Root = None) -> list[int]:
-    """The steps of which there is a frame, in order."""
-    where = folder(run, root)
-    found = sorted(int(path.stem) for path in where.glob("*.safetensors") if FRAME.fullmatch(path.name))
-    return found
+    """The steps at which a frame was saved, in ascending order."""
+    names = (path.name for path in folder(run, root).glob("*.safetensors"))
+    return sorted(int(Path(name).stem) for name in names if FRAME.fullmatch(name))
 
 
 def frame(run: str, step: int, root: Root = None) -> dict[str, np.ndarray]:
-    """``{"umap": (N, 2), "pca": (N, 3), "umap3": (N, 3)}`` float32, as far as the frame has them.
+    """The layouts at ``step``: ``{"umap": (N, 2), "pca": (N, 3), "umap3": (N, 3)}`` float32, or some of these.
 
     Raises:
-        CheckpointError: there is no such frame, or it is damaged or foreign.
+        CheckpointError: there is no such frame, or it is damaged or not a map's frame.
     """
-    path = folder(run, root) / f"{int(step):08d}.safetensors"
-    return read_frame(path)
+    return read_frame(_frame_path(folder(run, root), int(step)))
 
 
 def read_frame(path: Path) -> dict[str, np.ndarray]:
-    """The layouts in one frame file, checked."""
+    """The layouts in one frame file, after checking them; see :func:`frame`."""
     import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        if path.stat().st_size > 10_000_000:
+        if path.stat().st_size > MOST_FRAME_BYTES:
             raise CheckpointError(f"{path} is too large for a map's frame.")
-        found = load(path.read_bytes())
+        arrays = load(path.read_bytes())
     except OSError as error:
         raise CheckpointError(f"There is no map frame at {path}.") from error
     except (SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.") from error
-    layouts = {kind: found[kind] for kind in COLUMNS if kind in found}
+    layouts = {kind: arrays[kind] for kind in COLUMNS if kind in arrays}
     for kind, layout in layouts.items():
         if layout.ndim != 2 or layout.shape[1] != COLUMNS[kind] or layout.dtype != np.float32:
             raise CheckpointError(f"{path} is damaged: {kind} is {layout.dtype} {layout.shape}.")
         if not np.isfinite(layout).all():
-            raise CheckpointError(f"{path} is damaged: {kind} holds values that are not numbers.")
+            raise CheckpointError(f"{path} is damaged: {kind} holds values that are not finite.")
     if not layouts or len({len(layout) for layout in layouts.values()}) > 1:
-        raise CheckpointError(f"{path} is damaged: no layouts, or of different lengths.")
+        raise CheckpointError(f"{path} is damaged: it has no layouts, or they have different lengths.")
     return layouts
 
 
@@ -89,30 +89,30 @@ def points(run: str, root: Root = None) -> pd.DataFrame:
     """One row for each point of the map: point, label, class, instance (−1: a test image), view, and every factor.
 
     Raises:
-        CheckpointError: missing or damaged.
+        CheckpointError: the table is missing or damaged.
     """
     import pandas as pd
 
-    path = folder(run, root) / "points.parquet"
+    path = folder(run, root) / POINTS
     try:
         table = pd.read_parquet(path)
     except OSError as error:
         raise CheckpointError(f"There are no map points at {path}.") from error
-    except Exception as error:  # what pyarrow raises on a foreign file is not one family
+    except Exception as error:  # pyarrow's errors for files of another kind have no common class
         raise CheckpointError(f"{path} is damaged: {error}.") from error
     missing = {"point", "label", "class", "instance", "view"} - set(table.columns)
     if missing:
-        raise CheckpointError(f"{path} is foreign: it has no {', '.join(sorted(missing))}.")
+        raise CheckpointError(f"{path} is not a table of map points: it has no {', '.join(sorted(missing))}.")
     return table
 
 
 def sheet(run: str, root: Root = None) -> bytes:
-    """The WebP with every point's picture, row by row.
+    """The WebP image that holds every point's picture, row by row.
 
     Raises:
-        CheckpointError: it is missing.
+        CheckpointError: the file is missing.
     """
-    path = folder(run, root) / "sheet.webp"
+    path = folder(run, root) / SHEET
     try:
         return path.read_bytes()
     except OSError as error:
@@ -120,46 +120,56 @@ def sheet(run: str, root: Root = None) -> bytes:
 
 
 def folder(run: str, root: Root = None) -> Path:
-    """The run's ``map`` folder (it need not exist)."""
+    """The run's ``map`` folder, which need not exist."""
     return paths.run_folder(paths.root(root), run) / "map"
 
 
 def begin(run: str, root: Root, table: pd.DataFrame, webp: bytes, columns: int, cell: tuple[int, int]) -> None:
-    """Write what all frames share: the points and their pictures."""
-    where = folder(run, root)
+    """Write what all frames share: the table of points and the sheet of their pictures.
+
+    The sheet ``webp`` has ``columns`` pictures in a row, each of ``cell`` (height, width) pixels.
+    """
+    map_folder = folder(run, root)
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
-    files.write_whole(where / "points.parquet", buffer.getvalue())
-    files.write_whole(where / "sheet.webp", webp)
-    _describe(where, {"cell": list(cell), "columns": columns, "count": len(table), "kinds": [], "frames": []})
+    files.write_whole(map_folder / POINTS, buffer.getvalue())
+    files.write_whole(map_folder / SHEET, webp)
+    _write_info(map_folder, {"cell": list(cell), "columns": columns, "count": len(table), "kinds": [], "frames": []})
 
 
 def add_frame(run: str, root: Root, step: int, layouts: dict[str, np.ndarray]) -> None:
-    """Write one frame; when there are more than :data:`MOST_FRAMES`, every second older one goes."""
+    """Write one frame; if there are then more than :data:`MOST_FRAMES`, delete every second one.
+
+    The first and the last frame always stay.
+    """
     from safetensors.numpy import save
 
-    where = folder(run, root)
-    files.write_whole(where / f"{step:08d}.safetensors", save(layouts))
-    there = frames(run, root)
-    if len(there) > MOST_FRAMES:
-        for old in there[1:-1:2]:
-            (where / f"{old:08d}.safetensors").unlink(missing_ok=True)
-        there = frames(run, root)
-    about = info(run, root)
-    kinds = [kind for kind in COLUMNS if kind in {*about["kinds"], *layouts}]
-    _describe(where, about | {"kinds": kinds, "frames": there})
+    map_folder = folder(run, root)
+    files.write_whole(_frame_path(map_folder, step), save(layouts))
+    steps = frames(run, root)
+    if len(steps) > MOST_FRAMES:
+        for old_step in steps[1:-1:2]:
+            _frame_path(map_folder, old_step).unlink(missing_ok=True)
+        steps = frames(run, root)
+    values = info(run, root)
+    kinds = [kind for kind in COLUMNS if kind in {*values["kinds"], *layouts}]
+    _write_info(map_folder, values | {"kinds": kinds, "frames": steps})
 
 
 def drop_after(run: str, root: Root, step: int) -> None:
-    """Remove the frames after ``step``: the run goes on from there."""
-    where = folder(run, root)
-    if not (where / "map.json").is_file():
+    """Delete the frames after ``step``, from which the run resumes."""
+    map_folder = folder(run, root)
+    if not (map_folder / INFO).is_file():
         return
-    for old in frames(run, root):
-        if old > step:
-            (where / f"{old:08d}.safetensors").unlink(missing_ok=True)
-    _describe(where, info(run, root) | {"frames": frames(run, root)})
+    for saved_step in frames(run, root):
+        if saved_step > step:
+            _frame_path(map_folder, saved_step).unlink(missing_ok=True)
+    _write_info(map_folder, info(run, root) | {"frames": frames(run, root)})
 
 
-def _describe(where: Path, about: dict[str, Any]) -> None:
-    files.write_whole(where / "map.json", json.dumps(about))
+def _frame_path(map_folder: Path, step: int) -> Path:
+    return map_folder / f"{step:08d}.safetensors"
+
+
+def _write_info(map_folder: Path, values: dict[str, Any]) -> None:
+    files.write_whole(map_folder / INFO, json.dumps(values))

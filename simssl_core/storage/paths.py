@@ -1,4 +1,4 @@
-"""Where everything under a root of runs lies, and how a file is written whole or not at all."""
+"""The paths of everything under a root, the folder that holds runs."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ def root(value: str | os.PathLike | None = None) -> Path:
 
 
 def default_root() -> Path:
-    """A checkout's ``checkpoints``. An installed package cannot be written to: there it is one folder of the user
-    (``~/.local/share/simssl/runs``, or where the system keeps such data), the same from whichever folder one works."""
+    """The folder ``checkpoints`` of a checkout, or :func:`user_root` for an installed package.
+
+    An installed package may be read-only. The user's folder is the same whatever the working folder is.
+    """
     return user_root() if INSTALLED else shipped_root()
 
 
 def shipped_root() -> Path:
-    """The folder of the runs that come with the lab; in an installed package it is read-only."""
+    """The folder of the runs that come with the lab; in an installed package it may be read-only."""
     return LAB / "checkpoints"
 
 
 def user_root() -> Path:
-    """``simssl/runs`` in the folder where this system keeps a user's data."""
+    """``simssl/runs`` in the folder where this system keeps a user's data (on Linux ``~/.local/share``)."""
     if sys.platform == "darwin":
         data = Path.home() / "Library" / "Application Support"
     elif sys.platform == "win32":
@@ -40,15 +42,15 @@ def user_root() -> Path:
 
 
 @lru_cache(maxsize=64)
-def _resolved(path: str, _here: str) -> Path:
-    return Path(path).expanduser().resolve()  # remembered: a page that watches asks for it many times a look
+def _resolved(path: str, _working_folder: str) -> Path:
+    return Path(path).expanduser().resolve()  # cached, because a page calls it many times at each refresh
 
 
 def checked(name: str, what: str = "run") -> str:
-    """``name`` if it can be a folder's name inside the root (so no ``../``).
+    """Return ``name`` if it can be the name of a folder inside the root (so no ``../``).
 
     Raises:
-        RunError: it cannot.
+        RunError: it cannot; ``what`` says in the message what the name is of.
     """
     try:
         return check_name(str(name), what)
@@ -57,7 +59,7 @@ def checked(name: str, what: str = "run") -> str:
 
 
 def lab(root: Path) -> Path:
-    """The hidden folder of leases, logs, the store and the trash."""
+    """The hidden folder that holds leases, logs, the store and the trash."""
     return Path(root) / ".lab"
 
 
@@ -67,17 +69,17 @@ def store_file(root: Path) -> Path:
 
 
 def lease_file(root: Path, race_name: str) -> Path:
-    """Locked by the process that trains ``race``, for as long as it lives."""
+    """The file that the process that trains the race keeps locked as long as it lives."""
     return lab(root) / f"{checked(race_name, 'race')}.lease"
 
 
 def race_file(root: Path, race_name: str) -> Path:
-    """What a worker needs to know of ``race``: see :mod:`simssl_core.storage.race_file`."""
+    """The race's own file; see :mod:`simssl_core.storage.race_file`."""
     return lab(root) / f"{checked(race_name, 'race')}.json"
 
 
 def log_file(root: Path, race_name: str) -> Path:
-    """What the worker of ``race`` printed; tracebacks stand here and nowhere else."""
+    """The output of the race's worker, and the only place where tracebacks are written."""
     return lab(root) / f"{checked(race_name, 'race')}.log"
 
 

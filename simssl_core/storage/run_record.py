@@ -1,4 +1,4 @@
-"""What a run says of itself: ``run.json``, declared once, checked whenever it is read. Torch-free: pages list runs."""
+"""The record of a run, ``run.json``: its fields are declared here and checked whenever it is read. Torch-free."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from simssl_core.storage.files import plain_file, read_json
 
 FORMAT: Final = 1
 RECORD, WEIGHTS = "run.json", "weights.safetensors"
+WEIGHTS_ID_DIGITS = 16
 PICKLES = {".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".npy", ".npz", ".joblib"}
 Status = Literal["training", "paused", "finished", "stopped", "failed"]
 
 
 class DatasetRecord(Settings):
-    """What must be known of the data to use a run without having them."""
+    """What must be known of the data set to use a run without the data."""
 
     name: str
     title: str
@@ -32,8 +33,11 @@ class DatasetRecord(Settings):
 
 
 class RunRecord(Settings):
-    """One member of a race, in full. ``settings`` are the objective's, ``context`` what it was built for; ``seconds``
-    is training time; ``scores`` (finite numbers only) were measured at ``score_step``."""
+    """The record of one member of a race.
+
+    ``settings`` are the objective's settings and ``context`` the data and model for which it was built; ``seconds`` is
+    training time; ``scores`` (finite numbers only) were measured at ``score_step``.
+    """
 
     format: Literal[1] = FORMAT
     run: str
@@ -61,29 +65,32 @@ class RunRecord(Settings):
 
     @field_validator("scores", mode="before")
     @classmethod
-    def _finite(cls, value: dict[str, float | None]) -> dict[str, float]:
-        if not isinstance(value, dict):
+    def _finite(cls, scores: dict[str, float | None]) -> dict[str, float]:
+        if not isinstance(scores, dict):
             raise ValueError("scores must be an object of numbers by name")
         return {
-            name: v
-            for name, v in value.items()
-            if v is not None and not (isinstance(v, float) and not math.isfinite(v))
+            name: score
+            for name, score in scores.items()
+            if score is not None and (not isinstance(score, float) or math.isfinite(score))
         }
 
 
 def read_run(folder: Path | str) -> RunRecord:
-    """The record of the run in ``folder``; its ``run`` is the folder's name, whatever it was called when written.
+    """Read the record of the run in ``folder``.
+
+    Its ``run`` is the folder's present name, whatever the run was called when the record was written.
 
     Raises:
-        CheckpointError: there is no such folder, no record in it, or the record is damaged, foreign or of a newer lab.
+        CheckpointError: there is no such folder, it holds no record, or the record is damaged, not of this lab, or was
+            written by a newer version.
     """
     folder = Path(folder)
-    _refuse_pickles(folder)
+    _check_folder(folder)
     values = read_json(folder / RECORD)
     version = values.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise CheckpointError(
-            f"{folder} has format {version}, this lab reads up to {FORMAT}: update the lab to open it"
+            f"{folder} has format {version}; this lab reads formats up to {FORMAT}: update the lab to open it"
         )
     try:
         return parse(RunRecord, values | {"run": folder.resolve().name}, str(folder / RECORD))
@@ -91,40 +98,37 @@ def read_run(folder: Path | str) -> RunRecord:
         raise CheckpointError(f"{error}. The record is damaged or not of this lab") from error
 
 
-def _refuse_pickles(folder: Path) -> None:
-    """Say what is wrong with a path that is not a run's folder."""
+def _check_folder(folder: Path) -> None:
+    """Raise a CheckpointError that says what is wrong if the path is not a run's folder."""
     if folder.suffix in PICKLES and folder.is_file():
         raise CheckpointError(
             f"{folder} is a pickle or an archive of one, and nothing is ever unpickled here (it could run any "
-            "program); give the folder of a run, with run.json and weights.safetensors"
+            f"program); give the folder of a run, with {RECORD} and {WEIGHTS}"
         )
     if folder.is_file():
         raise CheckpointError(f"{folder} is a file; give the folder of a run, the one that holds {RECORD}")
     if not folder.is_dir():
         raise CheckpointError(f"there is no folder {folder}")
     if not (folder / RECORD).exists():
-        foreign = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
-        why = f"; it holds {foreign[0]}, a pickle, and nothing is ever unpickled here" if foreign else ""
-        raise CheckpointError(f"{folder} is not a run: it has no {RECORD}{why}")
-
-
-LENGTH = 16
+        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+        reason = f"; it holds {pickles[0]}, a pickle, and nothing is ever unpickled here" if pickles else ""
+        raise CheckpointError(f"{folder} is not a run: it has no {RECORD}{reason}")
 
 
 def weights_id(folder: Path | str) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a run's weights; they change with every checkpoint.
 
     Raises:
-        CheckpointError: the run has no weights (yet).
+        CheckpointError: the run has no weights, or none yet.
     """
     path = Path(folder) / WEIGHTS
     plain_file(path)
-    found = path.stat()
-    return _hashed(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    status = path.stat()
+    return _hash(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=500)
-def _hashed(path: Path, modified: int, size: int, inode: int) -> str:
-    """Remembered until the file changes (the last three arguments)."""
+def _hash(path: Path, modified: int, size: int, inode: int) -> str:
+    """The last three arguments change with the file and make the cache hash it again."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:LENGTH]
+        return hashlib.file_digest(file, "sha256").hexdigest()[:WEIGHTS_ID_DIGITS]

@@ -1,4 +1,4 @@
-"""The tables of the store, and what their rows look like in Python."""
+"""The tables of the store, and the Python types of their rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RUN_FIELDS = ("status", "reason", "score_step", "scores")
 
 @dataclass(frozen=True)
 class RaceRow:
-    """A race as the store knows it. Times are seconds since 1970, ``seconds`` is training time, ``config`` is JSON."""
+    """A row of ``races``. Times are seconds since 1970, ``seconds`` is training time, ``config`` is JSON."""
 
     race: str
     status: str
@@ -58,7 +58,7 @@ class RaceRow:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One member. ``status`` is None as long as it shares its race's."""
+    """A row of ``runs``: one member of a race. ``status`` is None as long as it is the same as the race's."""
 
     run: str
     race: str
@@ -73,8 +73,11 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Event:
-    """Something worth a mark on a chart or a line in a list: ``kind`` is start, resume, pause, stop, change, refused,
-    measure, evaluator, failed, finish or interrupted; a change's ``data`` is ``{member, name, old, new}``."""
+    """Something that happened in a race and is shown on its charts or in its list of events.
+
+    ``kind`` is start, resume, pause, stop, change, refused, measure, evaluator, failed, finish or interrupted; the
+    ``data`` of a change is ``{member, name, old, new}``.
+    """
 
     id: int
     race: str
@@ -88,7 +91,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Command:
-    """What a page or shell asks of a worker: ``kind`` is pause, resume, stop or change."""
+    """What a page or a shell command tells a worker to do: ``kind`` is pause, resume, stop or change."""
 
     id: int
     kind: str
@@ -96,17 +99,25 @@ class Command:
 
 
 def level(step: int, first: bool) -> int:
-    """How coarse a view of the curve still shows this step: the power of two in it; the first is in every view."""
+    """The coarsest level of detail at which a curve still includes this step.
+
+    It is the exponent of the largest power of two that divides the step, at most :data:`TOP_LEVEL`; the ``first`` step
+    of a curve is included at every level.
+    """
     if first or step <= 0:
         return TOP_LEVEL
     return min(TOP_LEVEL, (step & -step).bit_length() - 1)
 
 
-def row(kind: type[Row], values: Sequence, **read: Any) -> Row:
-    """``values`` as selected with ``*``, in the order of ``kind``'s fields; ``read``: what columns of JSON hold."""
-    return kind(**(dict(zip((item.name for item in fields(kind)), values, strict=True)) | read))
+def row(kind: type[Row], values: Sequence, **decoded: Any) -> Row:
+    """Build a ``kind`` from ``values``, selected with ``*`` and so in the order of its fields.
+
+    ``decoded`` holds the contents of columns that are stored as JSON and replaces their values.
+    """
+    names = (column.name for column in fields(kind))
+    return kind(**(dict(zip(names, values, strict=True)) | decoded))
 
 
 def run_row(values: tuple) -> RunRow:
-    """A row of ``runs`` as selected with ``*``."""
+    """Build a RunRow from a row of ``runs`` selected with ``*``."""
     return row(RunRow, values, scores=json.loads(values[8] or "{}"))

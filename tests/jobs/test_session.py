@@ -235,7 +235,7 @@ def test_frames_after_the_checkpoint_are_removed(tmp_path):
         map_files.add_frame("x", tmp_path, step, {"pca": np.zeros((3, 3), np.float32)})
     map_files.drop_after("x", tmp_path, 5)
     assert map_files.frames("x", tmp_path) == map_files.info("x", tmp_path)["frames"] == [1, 5]
-    assert json.loads((tmp_path / "x" / "map" / "map.json").read_text())["kinds"] == ["pca"]
+    assert json.loads((tmp_path / "x" / "map" / map_files.INFO).read_text())["kinds"] == ["pca"]
 
 
 def test_old_frames_are_thinned_evenly(tmp_path, monkeypatch):

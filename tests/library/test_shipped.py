@@ -9,7 +9,7 @@ from simssl_core import library
 from simssl_core.errors import RunError
 from simssl_core.library import shipped
 from simssl_core.runtime.processes import PROJECT
-from simssl_core.storage import paths
+from simssl_core.storage import map_files, paths
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def source(tmp_path):
     for name in ("demo-a", "demo-b"):
         (tmp_path / "package" / name / "map").mkdir(parents=True)
         (tmp_path / "package" / name / "run.json").write_text("{}")
-        (tmp_path / "package" / name / "map" / "map.json").write_text(name)
+        (tmp_path / "package" / name / "map" / map_files.INFO).write_text(name)
         (tmp_path / "package" / name / "run.json").chmod(0o444)
     (tmp_path / "package" / "notes").mkdir()
     return tmp_path / "package"
@@ -27,7 +27,7 @@ def source(tmp_path):
 def test_each_run_is_copied_once_and_a_deleted_one_is_not_copied_again(source, tmp_path):
     root = tmp_path / "new" / "runs"
     assert shipped.copy(source, root) == ["demo-a", "demo-b"]
-    assert (root / "demo-b" / "map" / "map.json").read_text() == "demo-b"
+    assert (root / "demo-b" / "map" / map_files.INFO).read_text() == "demo-b"
     assert (root / "demo-a" / "run.json").stat().st_mode & stat.S_IWUSR  # the copy may be written to
     assert {path.name for path in root.iterdir()} == {"demo-a", "demo-b", ".lab"}
     os.rename(root / "demo-a", tmp_path / "gone")

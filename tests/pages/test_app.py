@@ -13,6 +13,7 @@ from pages.train_parts import charts, snapshots
 from simssl_core import library
 from simssl_core.config import RunConfig
 from simssl_core.jobs import launcher
+from simssl_core.storage import map_files
 from simssl_core.storage.database import Store
 from tests.small_runs import small_runs
 
@@ -93,7 +94,7 @@ def test_an_empty_root_says_what_to_do_next(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", OWN)
 def test_a_damaged_run_raises_no_exception(name, shelf):
     (shelf / "small-simclr" / "run.json").write_text('{"format": 1, "run":')
-    (shelf / "small-random" / "map" / "points.parquet").write_bytes(b"PAR1 and no more")
+    (shelf / "small-random" / "map" / map_files.POINTS).write_bytes(b"PAR1 and no more")
     at = page(name).run()
     assert not at.exception
     if name == "runs":

@@ -14,6 +14,7 @@ from simssl_core.analysis import latent_map
 from simssl_core.analysis.gallery import open_gallery
 from simssl_core.encoder import load
 from simssl_core.errors import CheckpointError
+from simssl_core.storage import map_files
 from tests.small_runs import STEPS, small_runs
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "latent_map.py")
@@ -169,7 +170,7 @@ def test_three_dimensions(page):
 
 def test_damaged_map_is_an_error_in_words(shelf, page, tmp_path, monkeypatch):
     small_runs(tmp_path, "digits", ["vae"], name="bad", points=100)
-    (tmp_path / "bad-vae" / "map" / "points.parquet").write_bytes(b"PAR1 and then nothing")
+    (tmp_path / "bad-vae" / "map" / map_files.POINTS).write_bytes(b"PAR1 and then nothing")
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
     at = AppTest.from_file(PAGE, default_timeout=60).run()
     assert not at.exception

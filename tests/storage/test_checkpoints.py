@@ -138,7 +138,7 @@ DAMAGE = {
     "weights are a link": (lambda run: link_outside(run, WEIGHTS), "link"),
     "weights are a pipe": (lambda run: ((run / WEIGHTS).unlink(), os.mkfifo(run / WEIGHTS)), "regular file"),
     "a weight is missing": (lambda run: replace_weights(run, lambda t, n: t.pop(n)), "is missing"),
-    "a weight too many": (lambda run: replace_weights(run, lambda t, n: t.update(x=torch.zeros(1))), "not known"),
+    "a weight too many": (lambda run: replace_weights(run, lambda t, n: t.update(x=torch.zeros(1))), "not expected"),
     "another shape": (
         lambda run: replace_weights(run, lambda t, n: t.update({n: t[n][:2]})),
         "should be",
