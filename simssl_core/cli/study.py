@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             {"out": str(out), "verdicts": verdicts, "failed": study.failures, "died": died, "numbers": rows}
         )
     else:
-        print(study.markdown, study.said, sep="\n\n")
+        print(study.markdown, study.verdicts_text, sep="\n\n")
     for line in died:
         print(f"died; the same command tries it again: {line}", file=sys.stderr)
     return 1 if study.failures or died else 0

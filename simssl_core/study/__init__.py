@@ -1,1 +1,1 @@
-"""Studies: many objectives, several seeds, one budget; a tidy table, and a verdict on each of the paper's claims."""
+"""Studies train many objectives with several seeds on one budget, and judge each of the paper's claims."""

@@ -1,4 +1,4 @@
-"""A study's plan: which objectives with which seeds, and the file that each such cell leaves behind. Torch-free."""
+"""A study's plan: one cell for each objective and seed, and the file that holds each cell's result. Torch-free."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """One objective trained once: ``config`` is a race of a single member, with the cell's own seed.
+    """One objective trained with one seed: ``config`` describes a race with a single member and the cell's seed.
 
-    ``validation``: measured on held-out training images; ``layers``: with the layer profile.
+    ``validation``: measure on held-out training images. ``layers``: measure the layer profile too.
     """
 
     config: RunConfig
@@ -43,20 +43,22 @@ class Cell:
 
     @property
     def identity(self) -> str:
-        """A hash of all that decides the outcome; device and threads do not, nor does where the data lie."""
-        known = self.config.model_dump(mode="json")
+        """A hash of all settings that decide the outcome: all but device, threads and the location of the data."""
+        settings = self.config.model_dump(mode="json")
         for section, name in (("train", "device"), ("train", "threads"), ("data", "root"), ("data", "path")):
-            known[section].pop(name, None)
-        text = json.dumps([FORMAT, self.validation, known] + ([] if self.layers else ["no layers"]), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+            settings[section].pop(name, None)
+        parts = [FORMAT, self.validation, settings]
+        if not self.layers:
+            parts.append("no layers")
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def name(self) -> str:
-        """What it is called within its study."""
+        """Its unique name within the study: label and seed."""
         return f"{self.label}-{self.seed}"
 
     def file(self, out: Path) -> Path:
-        """Where its result is kept."""
+        """The path of its result in the study's folder ``out``."""
         return out / FOLDER / f"{self.name}.json"
 
 
@@ -64,21 +66,22 @@ def plan(config: RunConfig, seeds: Iterable[int], validation: bool = False, laye
     """The cells of a study: every member of ``config`` alone, once for each seed, seed by seed.
 
     Raises:
-        ConfigError: no seeds, or one twice.
+        ConfigError: there are no seeds, or a seed occurs twice.
     """
     seeds = list(seeds)
     if not seeds or len(set(seeds)) != len(seeds):
         raise ConfigError(f"a study needs seeds that differ, not {seeds}")
-    alone = []
+    cells = []
     for seed in seeds:
         train = config.train.model_copy(update={"seed": seed})
         for member in config.members:
-            alone.append(Cell(config.model_copy(update={"members": (member,), "train": train}), validation, layers))
-    return alone
+            single = config.model_copy(update={"members": (member,), "train": train})
+            cells.append(Cell(single, validation, layers))
+    return cells
 
 
 def write(out: Path, cell: Cell, outcome: Mapping[str, Any]) -> None:
-    """Keep what a cell found: ``scores`` and ``seconds``, or the ``failed`` reason. Whole or not at all."""
+    """Write a cell's outcome to its file: its ``scores`` and ``seconds``, or why it ``failed``. All or nothing."""
     path = cell.file(out)
     path.parent.mkdir(parents=True, exist_ok=True)
     head = {
@@ -91,60 +94,60 @@ def write(out: Path, cell: Cell, outcome: Mapping[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """NaN and infinity as null: JSON has neither."""
+    """The same value with None in place of NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A cell's file.
+    """The record in a cell's file: what :func:`write` put there.
 
     Raises:
-        RunError: it is not one; delete it and let the study make it again.
+        RunError: the file is not a valid cell; the message advises to delete it and run the study again.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
-            raise ValueError(f"format {found['format']}, this lab reads {FORMAT}")
-        parse(RunConfig, found["config"], "config")
-        if not isinstance(found.get("scores") or {}, dict):
-            raise ValueError("its scores are no table")
-        return found
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise ValueError(f"its format is {record['format']}, but this lab reads format {FORMAT}")
+        parse(RunConfig, record["config"], "config")
+        if not isinstance(record.get("scores") or {}, dict):
+            raise ValueError("its scores are not a table")
+        return record
     except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
         raise RunError(
             f"{path} is not a finished cell of a study ({error}); delete it and run the study again"
         ) from None
 
 
-def finished(out: Path, wanted: Iterable[Cell]) -> dict[str, dict[str, Any]]:
-    """The cells among ``wanted`` that are done, by name.
+def finished(out: Path, cells: Iterable[Cell]) -> dict[str, dict[str, Any]]:
+    """The records of those ``cells`` that are finished, by name.
 
     Raises:
-        RunError: a kept cell was made with other settings, or is damaged.
+        RunError: a finished cell was made with other settings, or its file is damaged.
     """
-    done = {}
-    for cell in wanted:
+    records = {}
+    for cell in cells:
         path = cell.file(out)
         if not path.exists():
             continue
-        kept = read(path)
-        if kept["identity"] != cell.identity:
+        record = read(path)
+        if record["identity"] != cell.identity:
             raise RunError(
-                f"{path} was made with other settings than this study has; give another --out, or --fresh to "
-                "forget what is kept there"
+                f"{path} was made with other settings than this study has; choose another --out, or delete the old "
+                "cells with --fresh"
             )
-        done[cell.name] = kept
-    return done
+        records[cell.name] = record
+    return records
 
 
-def all_kept(out: Path) -> list[dict[str, Any]]:
-    """Every finished cell in the folder, in the order of their names.
+def all_finished(out: Path) -> list[dict[str, Any]]:
+    """The records of all finished cells in the folder, in the order of their names.
 
     Raises:
-        RunError: there is none, or one is damaged.
+        RunError: the folder holds no finished cells, or one is damaged.
     """
-    found = [read(path) for path in sorted((Path(out) / FOLDER).glob("*.json"))]
-    if not found:
+    records = [read(path) for path in sorted((Path(out) / FOLDER).glob("*.json"))]
+    if not records:
         raise RunError(f"{out} holds no finished cells of a study")
-    return found
+    return records

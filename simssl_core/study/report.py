@@ -1,4 +1,4 @@
-"""What a study leaves behind: the tidy parquet file, the table and the verdicts, made anew from its finished cells."""
+"""A study's report: the tidy parquet file, the table and the verdicts, always computed from its finished cells."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PARQUET, TABLE, VERDICTS, VERDICTS_JSON = "study.parquet", "table.md", "verdicts
 
 
 class Report(NamedTuple):
-    """The tidy table, the table to read, and the verdicts as data and as text."""
+    """The tidy ``table`` and its ``markdown``; the ``verdicts`` and their ``verdicts_text`` (Markdown); the ``failures``."""
 
     table: pd.DataFrame
     markdown: str
     verdicts: list[Verdict]
-    said: str
+    verdicts_text: str
     failures: list[str]
 
 
@@ -34,52 +34,55 @@ def make(folders: Sequence[Path]) -> Report:
     """Read the finished cells of one or more studies and judge them together.
 
     Raises:
-        RunError: a folder holds no finished cells, or a damaged one; or two hold the same cell.
+        RunError: a folder holds no finished cells or a damaged one, or two folders hold the same cell.
     """
-    found = [kept for folder in folders for kept in plan.all_kept(Path(folder))]
-    _no_twins(found)
-    table, failed = results.tidy(found), results.failures(found)
-    shown = "\n\n".join(results.markdown(table, data) for data in dict.fromkeys(table.data))
+    records = [record for folder in folders for record in plan.all_finished(Path(folder))]
+    _refuse_duplicates(records)
+    table, failures = results.tidy(records), results.failures(records)
+    markdown = "\n\n".join(results.markdown(table, data) for data in dict.fromkeys(table.data))
     verdicts = claims.judge(table)
-    said = [_words(verdict) for verdict in verdicts]
-    said.append("### Predictions\n\n" + theory.markdown(theory.compare_with_theory(found)))
-    held = sum(bool(kept["validation"]) for kept in found)
-    if held:
-        said.insert(0, f"{held} of {len(found)} cells were measured on held-out training images (--validation).")
-    if failed:
-        said.append("### Failed\n\n" + "\n".join(f"* {line}" for line in failed))
-    return Report(table, shown, verdicts, "\n\n".join(said), failed)
+    sections = [_verdict_text(verdict) for verdict in verdicts]
+    sections.append("### Predictions\n\n" + theory.markdown(theory.compare_with_theory(records)))
+    held_out = sum(bool(record["validation"]) for record in records)
+    if held_out:
+        note = f"{held_out} of {len(records)} cells were measured on held-out training images (--validation)."
+        sections.insert(0, note)
+    if failures:
+        sections.append("### Failed\n\n" + "\n".join(f"* {line}" for line in failures))
+    return Report(table, markdown, verdicts, "\n\n".join(sections), failures)
 
 
-def _no_twins(found: Sequence[dict]) -> None:
-    """Refuse an objective with the same seed on the same data twice: neither mean nor pairing would mean anything."""
+def _refuse_duplicates(records: Sequence[dict]) -> None:
+    """Refuse the same objective, seed and data twice: duplicates would distort the means and the paired tests."""
     seen = set()
-    for kept in found:
-        config = kept["config"]
+    for record in records:
+        config = record["config"]
         key = (config["data"]["name"], config["members"][0]["label"], config["train"]["seed"])
         if key in seen:
             data, label, seed = key
-            raise RunError(f"{label}, seed {seed} on {data} is there twice; judge studies of the same data apart")
+            raise RunError(
+                f"{label}, seed {seed} on {data} occurs twice; report on studies of the same data separately"
+            )
         seen.add(key)
 
 
 def write(report: Report, out: Path) -> None:
-    """Write the four files into ``out``, each whole or not at all."""
+    """Write the four files into ``out``; a file is written completely or not at all."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / PARQUET, lambda path: report.table.to_parquet(path, index=False))
     write_whole(out / TABLE, report.markdown + "\n")
-    write_whole(out / VERDICTS, report.said + "\n")
-    write_whole(out / VERDICTS_JSON, json.dumps([plain(v) for v in report.verdicts], indent=1))
+    write_whole(out / VERDICTS, report.verdicts_text + "\n")
+    write_whole(out / VERDICTS_JSON, json.dumps([plain(verdict) for verdict in report.verdicts], indent=1))
 
 
 def plain(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON can hold it; NaN becomes null."""
-    return _finite(asdict(verdict) | {"comparisons": [_flat(one) for one in verdict.comparisons]})
+    """A verdict as a dictionary for JSON; NaN becomes null."""
+    return _finite(asdict(verdict) | {"comparisons": [_flat(comparison) for comparison in verdict.comparisons]})
 
 
-def _flat(one: Comparison) -> dict[str, Any]:
-    return asdict(one) | {"lead": one.lead._asdict(), "result": one.result}
+def _flat(comparison: Comparison) -> dict[str, Any]:
+    return asdict(comparison) | {"lead": comparison.lead._asdict(), "result": comparison.result}
 
 
 def _finite(value: Any) -> Any:
@@ -90,13 +93,26 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _words(verdict: Verdict) -> str:
+def _verdict_text(verdict: Verdict) -> str:
+    """A verdict as Markdown: a heading, the verdict with its reason, a table of the comparisons."""
     lines = [f"### {verdict.claim}", "", f"**{verdict.verdict}** ({verdict.why})", ""]
     if verdict.comparisons:
         lines += ["| data | number | should lead | over | by | p won | p lost | |", "|---|---|---|---|---|---|---|---|"]
-    for one in verdict.comparisons:
-        by = f"{one.lead.mean:+.3f} ± {one.lead.error:.3f}" if one.lead.seeds > 1 else f"{one.lead.mean:+.3f}"
-        p = [f"{value:.3f}" if not math.isnan(value) else "–" for value in (one.p_won, one.p_lost)]
-        name = metrics.column(one.metric)
-        lines.append(f"| {one.data} | {name} | {one.first} | {one.second} | {by} | {p[0]} | {p[1]} | {one.result} |")
+    for comparison in verdict.comparisons:
+        lead = comparison.lead
+        cells = [
+            comparison.data,
+            metrics.column(comparison.metric),
+            comparison.first,
+            comparison.second,
+            f"{lead.mean:+.3f} ± {lead.error:.3f}" if lead.seeds > 1 else f"{lead.mean:+.3f}",
+            _p_value(comparison.p_won),
+            _p_value(comparison.p_lost),
+            comparison.result,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _p_value(p: float) -> str:
+    return "–" if math.isnan(p) else f"{p:.3f}"

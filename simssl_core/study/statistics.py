@@ -1,4 +1,4 @@
-"""The statistics behind a verdict: paired t-tests over seeds, with Holm's correction for asking several times."""
+"""The statistics behind a verdict: paired t-tests over seeds, with Holm's correction for several comparisons."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ class Lead(NamedTuple):
 
 
 def lead(a: Mapping[int, float], b: Mapping[int, float]) -> Lead:
-    """Paired t-test of two numbers by seed: cells of one seed saw the same data in the same order."""
+    """Paired t-test of two metrics given by seed; pairing is right because cells of one seed saw the same batches."""
     from scipy import stats
 
     common = sorted(set(a) & set(b))
     if not common:
         return Lead(math.nan, math.nan, math.nan, math.nan, 0)
     differences = np.array([a[seed] - b[seed] for seed in common])
-    mean, count = float(differences.mean()), len(common)
+    count = len(common)
+    mean = float(differences.mean())
     if count < 2:
         return Lead(mean, math.nan, math.nan, math.nan, count)
     error = float(differences.std(ddof=1) / math.sqrt(count))
-    if error == 0:  # the same difference every time
+    if error == 0:  # the difference is the same for every seed
         ahead = 0.0 if mean > 0 else 1.0 if mean < 0 else 0.5
         return Lead(mean, 0.0, ahead, 1 - ahead, count)
     ahead = float(stats.t.sf(mean / error, count - 1))
@@ -42,10 +43,11 @@ def lead(a: Mapping[int, float], b: Mapping[int, float]) -> Lead:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p values adjusted for their number (Holm 1979): rejecting those below a level keeps the family-wise error."""
+    """Holm-adjusted p values (Holm 1979): rejecting those below a level bounds the family-wise error by that level."""
     order = sorted(range(len(p)), key=lambda k: p[k])
-    adjusted, highest = [0.0] * len(p), 0.0
-    for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, (len(p) - rank) * p[place]))
-        adjusted[place] = highest
+    adjusted = [0.0] * len(p)
+    highest = 0.0  # adjusted values never fall along the order
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p) - rank) * p[index]))
+        adjusted[index] = highest
     return adjusted

@@ -48,7 +48,7 @@ def test_files_are_there_and_tidy(study):
 
 def test_seeds_differ_and_members_saw_the_same(study):
     out, _ = study
-    kept = {(k["config"]["members"][0]["label"], k["config"]["train"]["seed"]): k for k in study_plan.all_kept(out)}
+    kept = {(k["config"]["members"][0]["label"], k["config"]["train"]["seed"]): k for k in study_plan.all_finished(out)}
     assert kept["vae", 0]["scores"]["linear"] != kept["vae", 1]["scores"]["linear"]
     assert kept["vae", 0]["steps"] == kept["simclr", 1]["steps"] == 6
 
@@ -84,11 +84,11 @@ def ending(monkeypatch, study, dies=()):
 def planned(study):
     return [
         study_plan.Cell(parse(RunConfig, kept["config"], "config"))
-        for kept in sorted(study_plan.all_kept(study[0]), key=lambda kept: kept["config"]["train"]["seed"])
+        for kept in sorted(study_plan.all_finished(study[0]), key=lambda kept: kept["config"]["train"]["seed"])
     ]
 
 
-def test_a_study_that_is_stopped_goes_on_where_it_was(study, tmp_path, monkeypatch):
+def test_a_stopped_study_continues_where_it_stopped(study, tmp_path, monkeypatch):
     started, plan = ending(monkeypatch, study), planned(study)
     states = runner.run(plan, tmp_path, jobs=1, device="cpu")
     next(state for state in states if state.ended)
@@ -134,7 +134,7 @@ def test_cells_are_spread_over_the_devices(monkeypatch, there, asked, jobs, most
 
 def test_the_same_cell_twice_is_refused(study, capsys):
     assert main(["study", "--report", str(study[0]), str(study[0])]) == 2
-    assert "seed 0 on digits is there twice" in capsys.readouterr().err
+    assert "seed 0 on digits occurs twice" in capsys.readouterr().err
 
 
 def test_other_settings_are_refused(study, capsys):
@@ -152,7 +152,7 @@ def test_report_judges_several_folders(study, tmp_path, capsys):
     assert (tmp_path / "all" / "verdicts.md").exists()
 
 
-def test_where_it_runs_is_no_other_setting():
+def test_the_device_and_threads_do_not_change_the_identity():
     one, same, other = (
         study_plan.plan(configuration("vae", **train), [0])[0].identity
         for train in ({"threads": 1}, {"threads": 2, "device": "cpu"}, {"learning_rate": 0.5})
@@ -168,7 +168,7 @@ def test_a_cell_that_diverges_is_recorded_and_the_study_goes_on(tmp_path, monkey
         assert "failed" in found and "learning rate" in found["failed"]
         study_plan.write(tmp_path, one, found)
     made = report.make([tmp_path])
-    assert made.failures and "vae, seed 0" in made.failures[0] and "Failed" in made.said
+    assert made.failures and "vae, seed 0" in made.failures[0] and "Failed" in made.verdicts_text
     assert main(["study", "--report", str(tmp_path)]) == 1
 
 
@@ -193,7 +193,7 @@ def test_validation_leaves_the_test_images_unseen():
     assert len(held.test.captions) == len(held.test)
 
 
-def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
+def test_a_process_that_dies_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "")
     config = configuration("vae").model_copy(update={"data": configuration().data.model_copy(update={"name": "x"})})
     with pytest.raises(RunError, match=r"vae, seed 0: .*no data set 'x'"):
@@ -206,7 +206,7 @@ def test_damaged_cells_are_named(tmp_path, text):
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "vae-0.json").write_text(text)
     with pytest.raises(RunError, match=r"vae-0\.json is not a finished cell"):
-        study_plan.all_kept(tmp_path)
+        study_plan.all_finished(tmp_path)
 
 
 def test_plans_need_seeds_that_differ():
