@@ -21,23 +21,29 @@ BATCH = 512
 class Encoder:
     """A trained objective in evaluation mode, made by ``simssl_core.load``.
 
-    ``encoder(images)`` takes uint8 (0..255) or float (0..1) as a torch tensor, a numpy array, a PIL image or a list of
-    these, shaped (N,C,H,W), (N,H,W,C), one image without N, or for grey ones without C. It returns (N, ``width``)
-    float32: for torch a tensor on the input's device, else a numpy array; of generative objectives the posterior mean.
+    ``encoder(images)`` takes uint8 (0..255) or float (0..1) images as a torch tensor, a numpy array, a PIL image or a
+    list of these, with shape (N, C, H, W) or (N, H, W, C); a single image needs no N and grey images need no C. It
+    returns float32 (N, ``width``): for torch input a tensor on the input's device, otherwise a numpy array. Generative
+    objectives return the posterior mean.
     """
 
-    def __init__(self, objective: Objective, record: RunRecord):
-        self.objective, self.record = objective.eval().requires_grad_(False), record
+    def __init__(self, objective: Objective, record: RunRecord) -> None:
+        self.objective = objective.eval().requires_grad_(False)
+        self.record = record
         self.shape: tuple[int, int, int] = tuple(record.context["shape"])
         self.width: int = record.context["model"]["width"]
 
     @property
     def device(self) -> torch.device:
-        """Where the encoder computes; inputs may be anywhere."""
-        return next((p.device for p in self.objective.parameters()), torch.device("cpu"))
+        """The device that computes; inputs may be on any device."""
+        return next((parameter.device for parameter in self.objective.parameters()), torch.device("cpu"))
 
     def to(self, device: str) -> Encoder:
-        """Move to another device (``cuda``, ``cpu``, …) and return self. Raises ConfigError if it is not here."""
+        """Move to another device (``cuda``, ``cpu``, …) and return self.
+
+        Raises:
+            ConfigError: this machine does not have the device.
+        """
         self.objective.to(pick(str(device)))
         return self
 
@@ -51,14 +57,14 @@ class Encoder:
         return self._like(self._batched(self._encode, batch(given, self.shape)), given, is_torch, self.width)
 
     def decode(self, z: Any) -> Any:
-        """Images (N, C, H, W) float32 in [0, 1] of representations (N, D) or (D,), as the same kind (torch or numpy).
+        """Decode representations (N, D) or (D,) to float32 images (N, C, H, W) in [0, 1], torch or numpy like ``z``.
 
         Raises:
             ConfigError: the objective has no decoder.
             ShapeError: ``z`` is not (N, D).
         """
         if not self.objective.has_decoder:
-            raise ConfigError(f"'{self.record.objective}' has no decoder: it throws away what a picture would need")
+            raise ConfigError(f"'{self.record.objective}' has no decoder: it discards what an image would need")
         is_torch = isinstance(z, torch.Tensor)
         given = z if is_torch else torch.as_tensor(z)
         if given.ndim not in (1, 2) or given.shape[-1] != self.width:
@@ -68,7 +74,7 @@ class Encoder:
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         images = unit(images)
-        if self.record.config.views.binarise:  # it has never seen a grey pixel
+        if self.record.config.views.binarise:  # the objective was trained on black and white pixels only
             images = images.round()
         return self.objective.encode(images)
 
@@ -85,13 +91,16 @@ class Encoder:
         return f"Encoder({run}: {name} on {data}, {list(self.shape)} -> {self.width}, {self.device})"
 
 
-SLACK = 1e-3  # resizing and arithmetic overshoot [0, 1] by this much without anyone meaning another scale
+TOLERANCE = 1e-3  # resizing and rounding may leave [0, 1] by this much
 
 
 def as_tensor(images: Any, shape: tuple[int, int, int]) -> tuple[torch.Tensor, bool]:
-    """``images`` as a tensor as given (no copy, scale or order changed), and whether they came as torch.
+    """``images`` as a tensor with the same scale and order of axes, and whether they were given as torch tensors.
 
-    Takes a torch tensor, a numpy array, a PIL image, or a list of any of these (all of one shape).
+    Takes a torch tensor, a numpy array, a PIL image, or a list of these with equal shapes; ``shape`` is (C, H, W).
+
+    Raises:
+        ShapeError: the images are not numbers, or those in a list have different shapes.
     """
     if isinstance(images, torch.Tensor):
         return images, True
@@ -108,20 +117,20 @@ def as_tensor(images: Any, shape: tuple[int, int, int]) -> tuple[torch.Tensor, b
         return stacked, any(is_torch for _, is_torch in pairs)
     if hasattr(images, "convert"):  # a PIL image, without importing PIL
         images = np.asarray(images.convert("L" if shape[0] == 1 else "RGB"))
-    array = np.asarray(images)  # a lone number stays without axes
+    array = np.asarray(images)  # a single number becomes an array without axes
     if array.dtype == object or array.dtype.kind not in "buif":
         raise ShapeError(
             f"images must be numbers, a PIL image or a list of these (given: {type(images).__name__} of {array.dtype})"
         )
     if array.dtype.kind in "ui" and array.dtype != np.uint8:
-        array = array.astype(np.int64)  # torch has no kernels for wide unsigned integers
-    return torch.from_numpy(np.require(array, requirements=["C", "W"])), False  # torch wants writable memory
+        array = array.astype(np.int64)  # torch lacks operations for wide unsigned integers
+    return torch.from_numpy(np.require(array, requirements=["C", "W"])), False  # torch needs writable memory
 
 
 def batch(images: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
-    """(N,C,H,W), (N,H,W,C), (C,H,W), (H,W,C), and for one channel (N,H,W) or (H,W) -> (N, C, H, W).
+    """Reshape (N,C,H,W), (N,H,W,C), (C,H,W), (H,W,C), and for one channel (N,H,W) or (H,W), to (N, C, H, W).
 
-    Channels first is tried first, so an image that could be read both ways is taken as (C, H, W).
+    An image whose shape can be read both ways is taken as (C, H, W).
 
     Raises:
         ShapeError: none of these fits ``shape`` (C, H, W).
@@ -134,10 +143,10 @@ def batch(images: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
         return images.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
     if channels == 1 and given[-2:] == (height, width) and len(given) in (2, 3):
         return images.reshape(-1, 1, height, width)
-    raise ShapeError(f"images have shape {given}; {_wanted(shape, given)}")
+    raise ShapeError(f"images have shape {given}; {_accepted_shapes(shape, given)}")
 
 
-def _wanted(shape: tuple[int, int, int], given: tuple[int, ...]) -> str:
+def _accepted_shapes(shape: tuple[int, int, int], given: tuple[int, ...]) -> str:
     channels, height, width = shape
     text = f"this encoder reads (N, {channels}, {height}, {width}), or (N, {height}, {width}, {channels})"
     if channels == 1:
@@ -148,10 +157,10 @@ def _wanted(shape: tuple[int, int, int], given: tuple[int, ...]) -> str:
 
 
 def unit(images: torch.Tensor) -> torch.Tensor:
-    """Integers 0..255, booleans or floats in [0, 1] -> float32 in [0, 1].
+    """Convert integers 0..255, booleans or floats in [0, 1] to float32 in [0, 1].
 
     Raises:
-        ShapeError: values outside, or not numbers.
+        ShapeError: values are outside the range or not real numbers.
     """
     if images.dtype == torch.bool:
         return images.float()
@@ -166,7 +175,7 @@ def unit(images: torch.Tensor) -> torch.Tensor:
     images = images.float()
     if images.numel():
         low, high = (float(x) for x in torch.aminmax(images))
-        if not (low >= -SLACK and high <= 1 + SLACK):  # NaN fails both
+        if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):  # NaN fails both
             raise ShapeError(
                 f"float pixels must be in [0, 1] (given: {low:.4g} to {high:.4g}); divide 0..255 by 255 or pass uint8, "
                 "and undo any standardisation"
@@ -182,14 +191,13 @@ def load(path: Path | str, label: str | None = None, device: str = "cpu") -> Enc
         CheckpointError: there is no such run (similar names are listed), or it is damaged.
         ConfigError: the device is not on this machine.
     """
-    from simssl_core.runtime.devices import pick
-
     device = pick(device)
-    objective, record = read_objective(_find(Path(path), label), device)
+    objective, record = read_objective(_run_folder(Path(path), label), device)
     return Encoder(objective, record)
 
 
-def _find(path: Path, label: str | None) -> Path:
+def _run_folder(path: Path, label: str | None) -> Path:
+    """The folder of the run; raises CheckpointError with similar names if there is none."""
     if label is not None and not path.exists():
         path = path.with_name(f"{path.name}-{label}")
     if path.exists():
@@ -197,6 +205,6 @@ def _find(path: Path, label: str | None) -> Path:
     folder = path.parent
     runs = sorted(p.name for p in folder.iterdir() if (p / RECORD).is_file()) if folder.is_dir() else []
     members = [name for name in runs if name.startswith(f"{path.name}-")]
-    near = members or difflib.get_close_matches(path.name, runs, n=5, cutoff=0.5) or runs[:5]
-    hint = f"did you mean {', '.join(near)}?" if near else f"there are no runs in {folder}"
+    similar = members or difflib.get_close_matches(path.name, runs, n=5, cutoff=0.5) or runs[:5]
+    hint = f"did you mean {', '.join(similar)}?" if similar else f"there are no runs in {folder}"
     raise CheckpointError(f"there is no run {path}; {hint}")
