@@ -241,7 +241,7 @@ def test_compare_checks_the_theory_on_it(shelf):
     at = page("compare")
     at.session_state["compare_part"] = "Predictions"
     at.run()
-    assert not at.exception and any("it was right" in item.value for item in at.caption)
+    assert not at.exception and any("the theory was right" in item.value for item in at.caption)
     (figure,) = [json.loads(item.proto.spec) for item in at.get("plotly_chart")]
     assert "x" in str(figure["data"][0]["y"]) and "background" in str(figure["data"][0]["y"])
 

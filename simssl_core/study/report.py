@@ -21,7 +21,7 @@ PARQUET, TABLE, VERDICTS, VERDICTS_JSON = "study.parquet", "table.md", "verdicts
 
 
 class Report(NamedTuple):
-    """The tidy ``table`` and its ``markdown``; the ``verdicts`` and their ``verdicts_text`` (Markdown); the ``failures``."""
+    """The tidy ``table``, its ``markdown``, the ``verdicts``, their Markdown ``verdicts_text`` and the ``failures``."""
 
     table: pd.DataFrame
     markdown: str
