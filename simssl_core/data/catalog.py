@@ -1,7 +1,7 @@
-"""The catalog of data sets: what there is (torch-free), and loading it onto a device as uint8.
+"""The catalog of data sets: list and describe them without importing torch, and load one onto a device as uint8.
 
-Each data set stands in a file of its own in :mod:`simssl_core.data.datasets`, which registers it when it is imported;
-:func:`register` does the same for one from outside.
+Each data set has its own file in :mod:`simssl_core.data.datasets`, which registers the data set when it is imported.
+:func:`register` adds a data set that is defined elsewhere.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = ["Dataset", "DatasetInfo", "find", "info", "load", "names", "ordered",
 class Dataset:
     """A data set on one device.
 
-    ``shape`` is (C, H, W); ``factors`` describes the true factors in ``train.factors`` and ``test.factors``;
-    ``vocabulary`` holds the captions' words, index 0 (the empty word) being padding; it is empty without captions.
-    Data with labels and no words of their own get their class's name as caption: what reads it has seen the label.
-    (Drawn data do not: their captions are written anew for what views share, or there are none.)
+    ``shape`` is (C, H, W). ``factors`` describes the true factors in ``train.factors`` and ``test.factors``.
+    ``vocabulary`` holds the words of the captions; index 0 (the empty word) is padding. Without captions it is empty.
+    Data that have labels but no captions use the class names as captions, so an objective that reads them sees the
+    labels. (Procedural data do not: their captions are generated from the factors that views share, or they have none.)
     """
 
     config: DataConfig
@@ -48,77 +48,78 @@ class Dataset:
 
 
 def names() -> tuple[str, ...]:
-    """The data sets' names, the default first."""
+    """The names of all data sets, the default first."""
     _discover()
-    return tuple(sorted(REGISTERED, key=lambda name: _place(REGISTERED[name])))
+    return tuple(sorted(REGISTERED, key=lambda name: _sort_key(REGISTERED[name])))
 
 
-def ordered(some: Iterable[str]) -> list[str]:
-    """These names without repetition, in the catalog's order; names that it does not have come last, by name."""
-    places = {name: place for place, name in enumerate(names())}
-    return sorted(set(some), key=lambda name: (places.get(name, len(places)), name))
+def ordered(dataset_names: Iterable[str]) -> list[str]:
+    """The given names without duplicates, in the catalog's order; names not in the catalog come last, sorted."""
+    ranks = {name: rank for rank, name in enumerate(names())}
+    return sorted(set(dataset_names), key=lambda name: (ranks.get(name, len(ranks)), name))
 
 
 def find(name: str) -> DatasetInfo | None:
-    """What a data set says of itself; None where the catalog has no such name (a run may come from elsewhere)."""
+    """The description of a data set; None if the catalog has no such name (a run may come from another machine)."""
     _discover()
     return REGISTERED.get(name)
 
 
 def info(name: str) -> DatasetInfo:
-    """What a data set says of itself before it is loaded.
+    """The description of a data set, available before it is loaded.
 
     Raises:
         DataError: the catalog has no such name.
     """
-    about = find(name)
-    if about is None:
+    description = find(name)
+    if description is None:
         near = difflib.get_close_matches(str(name), names(), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise DataError(f"There is no data set '{name}'.{hint} Known: {', '.join(names())}.")
-    return about
+    return description
 
 
 def load(config: DataConfig, device: str = "cpu") -> Dataset:
-    """Load a data set and hold it on ``device``; at most ``config.train`` and ``config.test`` images of each split.
+    """Load a data set onto ``device``, with at most ``config.train`` and ``config.test`` images in the two splits.
 
     Raises:
-        DataError: unknown name, or files that are missing, unreadable or of the wrong form, with how to mend it.
+        DataError: the name is unknown, or files are missing, unreadable or malformed; the message says how to fix it.
     """
-    about = info(config.name)
-    loaded = about.load(config, device)
-    loaded = loaded if about.procedural else _in_words(loaded)
+    description = info(config.name)
+    loaded = description.load(config, device)
+    if not description.procedural:
+        loaded = _with_class_captions(loaded)
     return Dataset(
         config=config,
-        info=about,
+        info=description,
         train=loaded.train,
         test=loaded.test,
         classes=loaded.classes,
         factors=loaded.factors,
         shape=tuple(loaded.train.images.shape[1:]),
-        likelihood=about.likelihood,
+        likelihood=description.likelihood,
         vocabulary=loaded.vocabulary,
     )
 
 
-def _place(about: DatasetInfo) -> tuple[bool, int, str]:
-    return about.own_files, about.order, about.name
+def _sort_key(description: DatasetInfo) -> tuple[bool, int, str]:
+    return description.own_files, description.order, description.name
 
 
 @cache
 def _discover() -> None:
-    """Import every module in the folder of data sets, so that each ``register(...)`` has run."""
+    """Import every module in the folder ``datasets``, so that each of them calls ``register(...)``."""
     for module in pkgutil.iter_modules(datasets.__path__, f"{datasets.__name__}."):
         importlib.import_module(module.name)
 
 
-def _in_words(loaded: LoadedData) -> LoadedData:
-    """The same with the classes' names as captions, where there are labels and no captions."""
+def _with_class_captions(loaded: LoadedData) -> LoadedData:
+    """``loaded`` with class names as captions if it has labels and no captions, else unchanged."""
     from simssl_core.data import captions
 
     splits = (loaded.train, loaded.test)
     labelled = all(split.labels.numel() and split.labels.min() >= 0 for split in splits)
     if loaded.vocabulary or len(loaded.classes) < 2 or not labelled:
         return loaded
-    train, test = (replace(split, captions=captions.of_classes(split.labels, loaded.classes)) for split in splits)
+    train, test = (replace(split, captions=captions.class_captions(split.labels, loaded.classes)) for split in splits)
     return replace(loaded, train=train, test=test, vocabulary=captions.build_vocabulary(loaded.classes))

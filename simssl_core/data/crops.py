@@ -1,4 +1,4 @@
-"""Where a view looks: random resized crops, flips and rotations of a whole batch at once."""
+"""Geometric augmentations of a whole batch at once: random resized crops, flips and rotations."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 
 NARROWEST = 3 / 4  # the narrowest aspect ratio, width over height
-TRIES = 10  # torchvision draws up to ten boxes before it falls back to a centred one
+TRIES = 10  # torchvision draws up to ten windows before it falls back to a centred one
 
 
 @dataclass(frozen=True)
 class Box:
-    """N crop windows in whole pixels: float32 (N,) each."""
+    """N crop windows in whole pixels; each field is float32 (N,)."""
 
     top: torch.Tensor
     left: torch.Tensor
@@ -26,7 +26,7 @@ class Box:
 
 
 def whole(count: int, height: int, width: int, device: torch.device) -> Box:
-    """N windows that are the whole image."""
+    """N windows that each cover the whole image."""
     zero = torch.zeros(count, device=device)
     return Box(zero, zero, zero + height, zero + width)
 
@@ -39,11 +39,11 @@ def draw_boxes(
     ratio: tuple[float, float],
     generator: torch.Generator,
 ) -> Box:
-    """Draw N windows as torchvision's ``RandomResizedCrop.get_params`` draws one.
+    """Draw ``count`` windows from the distribution of torchvision's ``RandomResizedCrop.get_params``.
 
-    The share of the area is uniform in ``area``, the aspect ratio log-uniform in ``ratio``, sides are rounded to whole
-    pixels, and the place is uniform over those where the window fits. Of ten such tries the first that fits counts;
-    where none does, the window is the largest centred one whose aspect ratio is allowed.
+    The share of the area is uniform in ``area`` and the aspect ratio log-uniform in ``ratio``. Sides are rounded to
+    whole pixels, and the position is uniform over all positions where the window fits. The first of ten tries that fits
+    is used; if none fits, the window is the largest centred one whose aspect ratio is allowed.
     """
     device = generator.device
     u = torch.rand(2 * TRIES + 2, count, generator=generator, device=device)
@@ -54,15 +54,15 @@ def draw_boxes(
     h = (target / aspect).sqrt_().round_()
     fits = (w > 0) & (w <= width) & (h > 0) & (h <= height)
     first = fits.to(torch.uint8).argmax(0, keepdim=True)
-    found = fits.any(0)
+    any_fits = fits.any(0)
     fallback_w, fallback_h = _largest(height, width, ratio)
-    w = torch.where(found, w.gather(0, first)[0], fallback_w)
-    h = torch.where(found, h.gather(0, first)[0], fallback_h)
-    # A place is one of (free + 1); rand can round up to 1 after the product, hence the minimum.
+    w = torch.where(any_fits, w.gather(0, first)[0], fallback_w)
+    h = torch.where(any_fits, h.gather(0, first)[0], fallback_h)
+    # There are (free pixels + 1) positions; the product can round up to that number, hence the minimum.
     top = torch.minimum((u[-2] * (height - h + 1)).floor_(), height - h)
     left = torch.minimum((u[-1] * (width - w + 1)).floor_(), width - w)
-    top = torch.where(found, top, ((height - h) / 2).floor_())
-    left = torch.where(found, left, ((width - w) / 2).floor_())
+    top = torch.where(any_fits, top, ((height - h) / 2).floor_())
+    left = torch.where(any_fits, left, ((width - w) / 2).floor_())
     return Box(top, left, h, w)
 
 
@@ -76,29 +76,29 @@ def _largest(height: int, width: int, ratio: tuple[float, float]) -> tuple[float
 
 
 def resample_matrix(start: torch.Tensor, length: torch.Tensor, flip: torch.Tensor | None, size: int) -> torch.Tensor:
-    """Bilinear resampling of one axis as matrices (N, size, size): output row i is a blend of at most two input rows.
+    """Bilinear resampling of one axis as matrices (N, size, size): output row i blends at most two input rows.
 
-    It resizes the window of ``length`` pixels from ``start`` to ``size`` pixels, half-pixel centres, clamped to the
-    window, as ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`` does on the cropped image;
-    where ``flip`` (N,) is 1 the output is mirrored.
+    The window of ``length`` pixels that begins at ``start`` is resized to ``size`` pixels, with half-pixel centres and
+    clamped to the window, as ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`` does with the
+    cropped image. The output is mirrored where ``flip`` (N,) is 1.
     """
-    place = torch.arange(size, device=start.device, dtype=torch.float32)
-    at = (place + 0.5) * (length / size)[:, None] - 0.5  # (N, size) within the window
-    at = torch.minimum(at.clamp_(min=0), (length - 1)[:, None])
+    pixel = torch.arange(size, device=start.device, dtype=torch.float32)
+    source = (pixel + 0.5) * (length / size)[:, None] - 0.5  # (N, size) within the window
+    source = torch.minimum(source.clamp_(min=0), (length - 1)[:, None])
     if flip is not None:
-        at = torch.where(flip[:, None] > 0, at.flip(1), at)
-    at = (at + start[:, None])[..., None]
-    return (place - at).abs_().neg_().add_(1).clamp_(min=0)
+        source = torch.where(flip[:, None] > 0, source.flip(1), source)
+    source = (source + start[:, None])[..., None]
+    return (pixel - source).abs_().neg_().add_(1).clamp_(min=0)
 
 
 def crop(
     images: torch.Tensor, box: Box, hflip: torch.Tensor | None = None, vflip: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Cut each window out, resize it to the image's own size, mirror it: (N, C, H, W) -> (N, C, H, W).
+    """Cut out each window, resize it to the image's own size and mirror it: (N, C, H, W) -> (N, C, H, W).
 
-    Two small matrix products per image (rows, then columns): on a CPU two to three times as fast as ``grid_sample``.
-    The channels are put between height and width, so that each product takes all channels of an image at once; the
-    result is a view with its axes swapped back, not contiguous where C > 1.
+    This takes two small matrix products per image (rows, then columns); on a CPU it is two to three times as fast as
+    ``grid_sample``. The channel axis is moved between height and width, so that each product covers all channels of an
+    image at once. The result is a view with the axes swapped back; it is not contiguous if C > 1.
     """
     n, c, h, w = images.shape
     rows = resample_matrix(box.top, box.height, vflip, h)  # (N, H, H)
@@ -115,9 +115,10 @@ def crop_and_rotate(
     hflip: torch.Tensor | None = None,
     vflip: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """As :func:`crop`, then turn each by ``angle`` (N,) radians counter-clockwise about its centre; what comes in is 0.
+    """Like :func:`crop`, then rotate each image by ``angle`` (N,) radians counter-clockwise about its centre.
 
-    The order is crop, mirror, turn; all three are one affine map of the output's coordinates, one ``grid_sample``.
+    Pixels from outside the image are 0. The order is crop, mirror, rotate; all three form one affine map of the
+    output's coordinates, so one ``grid_sample`` is enough.
     """
     h, w = images.shape[2:]
     cos, sin = torch.cos(angle), torch.sin(angle)
@@ -125,7 +126,7 @@ def crop_and_rotate(
     mirror_y = 1 if vflip is None else 1 - 2 * vflip
     half_w, half_h = box.width / w * mirror_x, box.height / h * mirror_y
     centre_x, centre_y = centre(box, h, w)
-    # In pixels a turn is rigid; in [-1, 1] coordinates of an image that is not square it needs the sides' ratio.
+    # A rotation is rigid in pixels; in the [-1, 1] coordinates of a non-square image it needs the ratio of the sides.
     theta = torch.stack(
         [
             torch.stack([half_w * cos, -half_w * sin * (h / w), centre_x], 1),
@@ -138,5 +139,5 @@ def crop_and_rotate(
 
 
 def centre(box: Box, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The windows' centres (x, y), (N,) each: -1 and 1 are the image's edges."""
+    """The centres (x, y) of the windows, (N,) each; -1 and 1 are the edges of the image."""
     return (2 * box.left + box.width) / width - 1, (2 * box.top + box.height) / height - 1

@@ -1,4 +1,4 @@
-"""Where data sets lie, and fetching what is missing through torchvision."""
+"""The folder of downloaded data sets, and downloads of missing ones through torchvision."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from simssl_core.config import DataConfig
 from simssl_core.data import torchvision_safe
 from simssl_core.errors import DataError
 
-TIMEOUT = 10.0  # seconds without an answer until a download is given up
+TIMEOUT = 10.0  # seconds without an answer after which a download is abandoned
 
 
 def root(config: DataConfig) -> Path:
-    """The folder of downloaded data sets: the configuration's, else SIMSSL_DATA, else ~/.cache/simssl."""
+    """The folder of downloaded data sets: ``config.root``, else SIMSSL_DATA, else ~/.cache/simssl."""
     return Path(config.root or os.environ.get("SIMSSL_DATA") or Path.home() / ".cache" / "simssl").expanduser()
 
 
 def download(config: DataConfig, dataset: str, arguments: Mapping[str, Any], needed: str) -> None:
-    """Let torchvision fetch ``dataset``, a class of ``torchvision.datasets``. Raises DataError as :func:`fetch`."""
+    """Download ``dataset``, a class of ``torchvision.datasets``. Raises DataError like :func:`fetch`."""
 
     def get(torchvision: ModuleType) -> None:
         getattr(torchvision.datasets, dataset)(str(root(config)), download=True, **arguments)
@@ -31,28 +31,28 @@ def download(config: DataConfig, dataset: str, arguments: Mapping[str, Any], nee
 
 
 def fetch(config: DataConfig, title: str, get: Callable[[ModuleType], Any], needed: str) -> None:
-    """Call ``get(torchvision)``, which downloads into the root.
+    """Call ``get(torchvision)``, which downloads into the root folder.
 
-    It is tried once, with a short timeout, and never where the root cannot be written or SIMSSL_OFFLINE is set.
+    There is one attempt with a short timeout, and none if the root folder is not writable or SIMSSL_OFFLINE is set.
 
     Raises:
-        DataError: it could not be had; ``needed`` says which files belong in which folder.
+        DataError: the download failed; the message quotes ``needed``, which says which files belong in which folder.
     """
     folder = root(config)
-    mend = f"Put there by hand: {needed}. Or name another folder with the setting 'root' or with SIMSSL_DATA."
+    remedy = f"Add the files by hand: {needed}. Or name another folder with the setting 'root' or with SIMSSL_DATA."
     if os.environ.get("SIMSSL_OFFLINE"):
-        raise DataError(f"{title} is not in {folder}, and SIMSSL_OFFLINE forbids downloads. {mend}")
+        raise DataError(f"{title} is not in {folder}, and SIMSSL_OFFLINE forbids downloads. {remedy}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{title} is not in {folder}, and that folder cannot be made ({error}). {mend}") from error
+        raise DataError(f"{title} is not in {folder}, and that folder cannot be created ({error}). {remedy}") from error
     if not os.access(folder, os.W_OK):
-        raise DataError(f"{title} is not in {folder}, which cannot be written to. {mend}")
-    before = socket.getdefaulttimeout()
+        raise DataError(f"{title} is not in {folder}, which cannot be written to. {remedy}")
+    previous_timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         get(torchvision_safe.load())
-    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError, its helpers' own and more
-        raise DataError(f"{title} is not in {folder} and cannot be downloaded ({error}). {mend}") from error
+    except Exception as error:  # torchvision raises RuntimeError, URLError, OSError and many other types
+        raise DataError(f"{title} is not in {folder} and cannot be downloaded ({error}). {remedy}") from error
     finally:
-        socket.setdefaulttimeout(before)
+        socket.setdefaulttimeout(previous_timeout)

@@ -1,8 +1,8 @@
 """The one place that imports torchvision.
 
-The torchvision wheel of the package index expects CUDA's operators; beside a CPU-only torch its import stops with
-``operator torchvision::nms does not exist``. Declaring the two operators' schemas first lets it import; they are never
-called here.
+The torchvision wheel on the package index expects CUDA operators; with a CPU-only torch its import fails with
+``operator torchvision::nms does not exist``. The import succeeds once the schemas of the two missing operators are
+declared. The lab never calls them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ MISSING = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 }
-_library = []  # torch.library unregisters what it declared when the object is collected
+_library = []  # torch.library unregisters the operators when the object is garbage-collected
 
 
 def load() -> ModuleType:
-    """torchvision, with ``datasets``, ``models`` and ``transforms``.
+    """Import torchvision with ``datasets``, ``models`` and ``transforms``.
 
     Raises:
-        ImportError: torchvision is not installed, or fails for another reason than the missing operators.
+        ImportError: torchvision is not installed, or its import fails for another reason than the missing operators.
     """
     if "torchvision" not in sys.modules:
         try:
@@ -40,12 +40,13 @@ def load() -> ModuleType:
 
 
 def _forget() -> None:
-    """Drop what the failed import left behind, so that the next one starts afresh."""
-    for name in [n for n in sys.modules if n == "torchvision" or n.startswith("torchvision.")]:
+    """Remove the partly imported modules, so that the next import starts from the beginning."""
+    for name in [module for module in sys.modules if module == "torchvision" or module.startswith("torchvision.")]:
         del sys.modules[name]
 
 
 def _declare() -> None:
+    """Declare the schemas of the missing operators."""
     import torch
 
     library = torch.library.Library("torchvision", "DEF")

@@ -1,20 +1,21 @@
-"""What travels through the lab: data sets held as uint8, the factors that made an image, and J views of a batch."""
+"""The types of the data: splits stored as uint8, the factors behind an image, and J views of a batch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:  # data sets are listed without torch, and say which factors they have
+if TYPE_CHECKING:  # the catalog lists data sets and their factors without torch
     import torch
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One known cause of an image: an augmentation's parameter, a true factor of procedural data, an attribute.
+    """One known factor of an image: a parameter of an augmentation, a true factor of procedural data, or an attribute.
 
-    ``kind`` says how it is probed: ``continuous`` by ridge regression, ``circular`` (radians) as (sin, cos),
-    ``discrete`` (integers ``0..len(classes)-1``) by logistic regression.
+    ``kind`` decides the probe: ``continuous`` factors are read by ridge regression, ``circular`` ones (radians) as
+    (sin, cos), ``discrete`` ones (integers ``0..len(classes)-1``) by logistic regression. ``low`` and ``high`` bound
+    the values.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Factor:
 @dataclass(frozen=True)
 class Split:
     """N images on one device: ``images`` uint8 (N, C, H, W), ``labels`` int64 (N,) (−1: unlabelled), true ``factors``
-    by name, float32 (N,), and a caption each where the data set has them."""
+    by name, float32 (N,), and one caption for each image if the data set has captions."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -42,9 +43,9 @@ class Split:
 class Views:
     """J views of B data.
 
-    ``images`` float32 in [0, 1], (J, B, C, H, W); ``factors`` what was drawn for each, float32 (J, B); ``index`` int64
-    (B,) the data's places in their split; ``labels`` int64 (B,); ``tokens`` int64 (B, T) the captions' words (0 pads),
-    or None.
+    ``images``: float32 in [0, 1], (J, B, C, H, W). ``factors``: the style factors of each view by name, float32 (J, B).
+    ``index``: int64 (B,), the positions of the data in their split. ``labels``: int64 (B,). ``tokens``: int64 (B, T),
+    the words of the captions, padded with 0, or None.
     """
 
     images: torch.Tensor

@@ -98,7 +98,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(size):
 
 
 def test_a_huge_file_is_refused(monkeypatch):
-    monkeypatch.setattr(decoding, "MOST_BYTES", 50)
+    monkeypatch.setattr(decoding, "MAX_BYTES", 50)
     with pytest.raises(DataError, match=r"picture 0: a picture of .* bytes; at most 50"):
         decoding.decode_all(pairs(made_files.picture(0)))
 

@@ -82,7 +82,7 @@ def test_bad_folders(tmp_path, monkeypatch):
     (place / "a" / "bad.png").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"1 of \d+ pictures cannot be read.*bad\.png"):
         load("folder", place)
-    monkeypatch.setattr(image_folder, "MOST_FILES", 5)
+    monkeypatch.setattr(image_folder, "MAX_FILES", 5)
     with pytest.raises(DataError, match="more than 5 pictures"):
         load("folder", place)
 
@@ -210,7 +210,7 @@ def bad_parquet(kind, place):
         ("paths only", "paths are not followed"),
         ("not pictures", "None of 20 pictures"),
         ("labels too high", "there are 3 class names"),
-        ("labels below", "-1 .unlabelled. is the least"),
+        ("labels below", "-1 .unlabelled. is the lowest value allowed"),
         ("too few", "holds 3 rows"),
         ("no images", "has no column of images"),
     ],
@@ -222,14 +222,14 @@ def test_bad_parquet_files(kind, message, tmp_path):
 
 def test_limits_of_a_parquet_file(tmp_path, monkeypatch):
     path = made_files.parquet_of(tmp_path / "a.parquet", 20, label=np.arange(20))
-    monkeypatch.setattr(parquet_columns, "MOST_CLASSES", 19)
+    monkeypatch.setattr(parquet_columns, "MAX_CLASSES", 19)
     with pytest.raises(DataError, match="20 classes"):
         load("parquet", path)
-    monkeypatch.setattr(parquet, "MOST_ROWS", 19)
+    monkeypatch.setattr(parquet, "MAX_ROWS", 19)
     with pytest.raises(DataError, match="holds 20 rows"):
         load("parquet", path)
-    monkeypatch.setattr(decoding, "MOST_PIXELS", 100)
-    monkeypatch.setattr(parquet, "MOST_ROWS", 100)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 100)
+    monkeypatch.setattr(parquet, "MAX_ROWS", 100)
     monkeypatch.setenv("SIMSSL_CACHE", str(tmp_path / "fresh"))
     with pytest.raises(DataError, match=r"row 0 of group 0: a picture of 12 x 12 pixels"):
         load("parquet", path, seed=1)

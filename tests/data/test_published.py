@@ -131,7 +131,7 @@ def test_a_root_that_cannot_be_written_is_not_written(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="cannot be written to"):
         load("mnist", tmp_path)
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="cannot be made"):
+    with pytest.raises(DataError, match="cannot be created"):
         load("mnist", tmp_path / "file" / "root")
 
 
@@ -160,7 +160,7 @@ def test_binary_cifar(tmp_path):
 def test_damaged_binary_cifar(tmp_path):
     path = binary_cifar(tmp_path) / "data_batch_3.bin"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"data_batch_3\.bin is not whole"):
+    with pytest.raises(DataError, match=r"data_batch_3\.bin is incomplete"):
         load("cifar10", tmp_path)
     path.write_bytes(b"\x0b" * 3073)
     with pytest.raises(DataError, match="labels above 9"):

@@ -1,4 +1,4 @@
-"""What every loader hands to the catalog, and the steps all loaders share: subsets, splits, moving to a device."""
+"""The result of every loader, and the steps that loaders share: subsets, splits, moving to a device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simssl_core.errors import DataError
 
 @dataclass(frozen=True)
 class LoadedData:
-    """Two splits on a device, with what is needed to read them."""
+    """Two splits on a device, with the class names, the factors and the vocabulary that describe them."""
 
     train: Split
     test: Split
@@ -25,17 +25,17 @@ class LoadedData:
 
 
 def subset(total: int, limit: int, seed: int) -> np.ndarray:
-    """Places (ascending) of ``limit`` of ``total`` rows, drawn without replacement; all rows where ``limit`` allows."""
+    """Ascending positions of ``limit`` of ``total`` rows, drawn without replacement; all if ``limit`` >= ``total``."""
     if limit >= total:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).permutation(total)[:limit])
 
 
 def held_out(total: int, config: DataConfig, share: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
-    """Deterministic train and test rows of a data set that has no split of its own: ``share`` is held out.
+    """Deterministic train and test rows of a data set without predefined splits; ``share`` of them is held out.
 
-    Which rows are held out depends on ``config.seed`` only, never on the limits, so train and test of two runs with one
-    seed do not mix. Each part is then cut to its limit.
+    The held-out rows depend only on ``config.seed``, never on the limits, so the train and test rows of two runs with
+    the same seed do not mix. Each split is then cut to its limit.
     """
     order = np.random.default_rng(config.seed).permutation(total)
     cut = max(1, round(total * share))
@@ -50,27 +50,29 @@ def to_split(
     factors: Mapping[str, np.ndarray] | None = None,
     captions: tuple[str, ...] = (),
 ) -> Split:
-    """Arrays -> a :class:`Split` on ``device``: images uint8 (N, C, H, W), labels (N,), factors by name (N,)."""
+    """Move arrays to ``device`` as a :class:`Split`: images uint8 (N, C, H, W), labels (N,), factors (N,) by name."""
     import torch
 
-    named = {n: torch.from_numpy(np.array(v, dtype=np.float32)).to(device) for n, v in (factors or {}).items()}
+    factors = factors or {}
     return Split(
         images=torch.from_numpy(np.array(images, order="C")).to(device),
         labels=torch.from_numpy(np.array(labels, dtype=np.int64)).to(device),
-        factors=named,
+        factors={
+            name: torch.from_numpy(np.array(values, dtype=np.float32)).to(device) for name, values in factors.items()
+        },
         captions=captions,
     )
 
 
-def own_path(config: DataConfig, what: str) -> Path:
-    """The user's own path.
+def own_path(config: DataConfig, expected: str) -> Path:
+    """The path to the user's own files; ``expected`` says in error messages what it must name.
 
     Raises:
-        DataError: none was given, or nothing is there.
+        DataError: the path is not set or does not exist.
     """
     if not config.path:
-        raise DataError(f"Data '{config.name}' needs the setting 'path': {what}.")
-    place = Path(config.path).expanduser()
-    if not place.exists():
-        raise DataError(f"There is nothing at {place}. The setting 'path' must name {what}.")
-    return place
+        raise DataError(f"Data '{config.name}' needs the setting 'path': {expected}.")
+    path = Path(config.path).expanduser()
+    if not path.exists():
+        raise DataError(f"There is nothing at {path}. The setting 'path' must name {expected}.")
+    return path

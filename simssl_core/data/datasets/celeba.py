@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from simssl_core.config import DataConfig
@@ -12,7 +14,7 @@ from simssl_core.data.download import download, root
 from simssl_core.data.types import Factor
 from simssl_core.errors import DataError
 
-CONTENT = "Male"  # the attribute that serves as the class label; all 40 are factors
+CONTENT = "Male"  # the attribute that is the class label; all 40 attributes are factors
 CLASSES = ("not male", "male")
 FILES = (
     "list_attr_celeba.txt",
@@ -24,10 +26,10 @@ FILES = (
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """Images uint8 (N, 3, 64, 64): the central square of the aligned pictures (178 x 218).
+    """Load images uint8 (N, 3, 64, 64): the central squares of the aligned pictures (178 x 218), reduced.
 
     Raises:
-        DataError: the files are missing and cannot be fetched, or are damaged.
+        DataError: files are missing and cannot be downloaded, or are damaged.
     """
     folder = root(config) / "celeba"
     if not (folder / "img_align_celeba").is_dir() or not all((folder / name).is_file() for name in FILES):
@@ -36,23 +38,31 @@ def load(config: DataConfig, device: str) -> LoadedData:
     parts = {}
     for part, limit in (("train", config.train), ("test", config.test)):
         try:
-            held = torchvision_safe.load().datasets.CelebA(str(root(config)), split=part, target_type="attr")
+            celeba = torchvision_safe.load().datasets.CelebA(str(root(config)), split=part, target_type="attr")
         except (RuntimeError, OSError, ValueError) as error:
-            raise DataError(f"{folder} does not hold CelebA's published files ({error}). Fetch them again.") from error
-        rows = subset(len(held.filename), limit, config.seed)
-        parts[part] = [folder / "img_align_celeba" / held.filename[k] for k in rows], held.attr.numpy()[rows]
-        names = tuple(name for name in held.attr_names if name)
+            raise DataError(
+                f"{folder} does not hold CelebA's published files ({error}). Download them again."
+            ) from error
+        rows = subset(len(celeba.filename), limit, config.seed)
+        files = [folder / "img_align_celeba" / celeba.filename[k] for k in rows]
+        parts[part] = files, celeba.attr.numpy()[rows]
+        names = tuple(name for name in celeba.attr_names if name)
     return _assemble(parts, names, device)
 
 
-def _assemble(parts, names: tuple[str, ...], device: str) -> LoadedData:
-    files = parts["train"][0] + parts["test"][0]
+def _assemble(parts: dict[str, tuple[list[Path], np.ndarray]], names: tuple[str, ...], device: str) -> LoadedData:
+    """Decode the files of both parts; ``parts`` holds (files, attributes (N, 40)), ``names`` the attributes' names."""
+    train_files, train_attributes = parts["train"]
+    test_files, test_attributes = parts["test"]
+    files = train_files + test_files
     missing = next((path for path in files if not path.is_file()), None)
     if missing:
         raise DataError(f"{missing} is missing. Unpack img_align_celeba.zip into {missing.parent.parent} again.")
-    images, kept = decoding.cached(decoding.key(files, []), lambda: decoding.decode_all((str(p), p) for p in files))
-    attributes = np.concatenate([parts["train"][1], parts["test"][1]])[kept]
-    cut = int(kept[: len(parts["train"][0])].sum())
+    images, readable = decoding.cached(
+        decoding.key(files, []), lambda: decoding.decode_all((str(path), path) for path in files)
+    )
+    attributes = np.concatenate([train_attributes, test_attributes])[readable]
+    cut = int(readable[: len(train_files)].sum())
     splits = (
         to_split(
             device,

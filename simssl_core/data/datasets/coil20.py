@@ -1,4 +1,4 @@
-"""COIL-20: twenty objects on a turntable, 72 views each, 32 x 32 greyscale. The angle of view is a true factor.
+"""COIL-20: 72 views of each of twenty objects on a turntable, 32 x 32 greyscale. The viewing angle is a true factor.
 
 Source: Nene, Nayar & Murase, "Columbia Object Image Library (COIL-20)", 1996.
 """
@@ -14,25 +14,26 @@ from simssl_core.errors import DataError
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """A fifth is held out, chosen by ``config.seed``: every object is in both parts, from different angles.
+    """Load images uint8 (N, 1, 32, 32). ``config.seed`` selects the fifth that is held out, so every object is in both
+    splits, seen from different angles.
 
     Raises:
         DataError: the file is missing or damaged.
     """
-    place = root(config) / "coil20"
-    if not place.is_dir() or not list(place.glob("*.parquet")):
+    folder = root(config) / "coil20"
+    if not folder.is_dir() or not list(folder.glob("*.parquet")):
         raise DataError(
-            f"COIL-20 is not in {root(config)}. It belongs in {place} as a parquet file of images with the columns "
+            f"COIL-20 is not in {root(config)}. It belongs in {folder} as a parquet file of images with the columns "
             "image, label and angle_deg (the Hugging Face image convention); there is no automatic download."
         )
-    return parquet.load_files(*parquet.find(place), config, device)
+    return parquet.load_files(*parquet.find(folder), config, device)
 
 
 register(
     DatasetInfo(
         "coil20",
         "COIL-20",
-        "Twenty objects on a turntable, 72 photographs each, 32 by 32 pixels of grey: the angle of view is known.",
+        "Twenty objects on a turntable, 72 grey photographs each, 32 by 32 pixels: the viewing angle is known.",
         (1, 32, 32),
         load,
         class_count=20,

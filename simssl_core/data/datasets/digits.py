@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits (UCI, 1,797 images of 8x8): real data that is there without any download."""
+"""scikit-learn's handwritten digits (UCI, 1,797 images of 8 x 8 pixels): real data without a download."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLASSES = tuple("0123456789")
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """Images uint8 (N, 1, 8, 8), grey levels 0..16 as 0..255; a fifth is held out, chosen by ``config.seed``."""
+    """Load images uint8 (N, 1, 8, 8), with 0..16 scaled to 0..255; ``config.seed`` selects the held-out fifth."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

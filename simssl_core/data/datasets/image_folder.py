@@ -1,8 +1,8 @@
 """Your own pictures: a folder whose sub-folders are the labels.
 
-``folder/cat/1.png, folder/dog/2.jpg, ...``; a fifth is held out. Where the folder holds ``train`` and ``test`` (or
-``val``, ``valid``, ``validation``), each with sub-folders, they are the two splits. Pictures that lie in the folder
-itself have no label. Hidden files and links are left alone.
+``folder/cat/1.png, folder/dog/2.jpg, ...``; a fifth is held out. If the folder contains ``train`` and ``test`` (or
+``val``, ``valid``, ``validation``), each with sub-folders, these are the two splits. Pictures directly in the folder
+have no label. Hidden files and links are ignored.
 """
 
 from __future__ import annotations
@@ -19,39 +19,43 @@ from simssl_core.data.datasets.base import LoadedData, held_out, own_path, subse
 from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.errors import DataError
 
-MOST_FILES = 2_000_000
-FEWEST = 10
-TESTS = ("test", "val", "valid", "validation")
-FORM = "Needed: a folder with one sub-folder of pictures for each class (or pictures alone: then there are no labels)."
+MAX_FILES = 2_000_000
+MIN_FILES = 10
+TEST_FOLDERS = ("test", "val", "valid", "validation")
+EXPECTED = "A folder with one sub-folder of pictures for each class is needed, or one of pictures only, without labels."
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """Images uint8 (N, C, H, W) by the rule in ``pictures``; labels are the sub-folders in alphabetical order.
+    """Load images uint8 (N, C, H, W), with sizes and colours by the rule in :mod:`simssl_core.data.decoding`.
+
+    The sub-folders in alphabetical order are the classes.
 
     Raises:
-        DataError: no folder, too few or too many pictures, or pictures that cannot be read.
+        DataError: the folder is missing, it has too few or too many pictures, or pictures cannot be read.
     """
-    place = own_path(config, "a folder of pictures")
-    if not place.is_dir():
-        raise DataError(f"{place} is not a folder. {FORM}")
-    inner = {entry.name.lower(): Path(entry.path) for entry in _entries(place) if entry.is_dir(follow_symlinks=False)}
-    test = next((inner[name] for name in TESTS if name in inner), None)
-    if "train" in inner and test is not None:
-        train_files, train_names = labelled(inner["train"])
+    folder = own_path(config, "a folder of pictures")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder. {EXPECTED}")
+    subfolders = {
+        entry.name.lower(): Path(entry.path) for entry in _entries(folder) if entry.is_dir(follow_symlinks=False)
+    }
+    test = next((subfolders[name] for name in TEST_FOLDERS if name in subfolders), None)
+    if "train" in subfolders and test is not None:
+        train_files, train_names = labelled(subfolders["train"])
         test_files, test_names = labelled(test)
         rows = subset(len(train_files), config.train, config.seed), subset(len(test_files), config.test, config.seed)
     else:
-        train_files, train_names = labelled(place)
+        train_files, train_names = labelled(folder)
         test_files, test_names = train_files, train_names
         rows = held_out(len(train_files), config)
     classes = tuple(sorted({name for name in train_names + test_names if name}))
-    chosen = [train_files[k] for k in rows[0]] + [test_files[k] for k in rows[1]]
-    named = [train_names[k] for k in rows[0]] + [test_names[k] for k in rows[1]]
-    labels = np.array([classes.index(name) if name else -1 for name in named])
-    images, kept = decoding.cached(
-        decoding.key(chosen, []), lambda: decoding.decode_all((str(path), path) for path in chosen)
+    files = [train_files[k] for k in rows[0]] + [test_files[k] for k in rows[1]]
+    names = [train_names[k] for k in rows[0]] + [test_names[k] for k in rows[1]]
+    labels = np.array([classes.index(name) if name else -1 for name in names])
+    images, readable = decoding.cached(
+        decoding.key(files, []), lambda: decoding.decode_all((str(path), path) for path in files)
     )
-    labels, cut = labels[kept], int(kept[: len(rows[0])].sum())
+    labels, cut = labels[readable], int(readable[: len(rows[0])].sum())
     return LoadedData(
         train=to_split(device, images[:cut], labels[:cut]),
         test=to_split(device, images[cut:], labels[cut:]),
@@ -59,40 +63,42 @@ def load(config: DataConfig, device: str) -> LoadedData:
     )
 
 
-def labelled(place: Path) -> tuple[list[Path], list[str]]:
-    """All pictures under ``place`` in a fixed order, and the sub-folder each is in ('' in the folder itself).
+def labelled(folder: Path) -> tuple[list[Path], list[str]]:
+    """All pictures under ``folder`` in a fixed order, and the sub-folder of each ('' for those directly in ``folder``).
 
     Raises:
-        DataError: fewer than ten pictures, or more than can be listed.
+        DataError: there are fewer than ``MIN_FILES`` or more than ``MAX_FILES`` pictures.
     """
     files, names = [], []
-    for path, name in _walk(place, ""):
+    for path, name in _walk(folder, ""):
         files.append(path)
         names.append(name)
-        if len(files) > MOST_FILES:
-            raise DataError(f"{place} holds more than {MOST_FILES:,} pictures. Give a smaller folder.")
-    if len(files) < FEWEST:
+        if len(files) > MAX_FILES:
+            raise DataError(f"{folder} holds more than {MAX_FILES:,} pictures. Choose a smaller folder.")
+    if len(files) < MIN_FILES:
+        suffixes = ", ".join(decoding.SUFFIXES)
         raise DataError(
-            f"{place} holds {len(files)} pictures ({', '.join(decoding.SUFFIXES)}); {FEWEST} are the least. {FORM}"
+            f"{folder} holds {len(files)} pictures ({suffixes}); at least {MIN_FILES} are needed. {EXPECTED}"
         )
     return files, names
 
 
-def _walk(place: Path, label: str) -> Iterator[tuple[Path, str]]:
-    """Pictures of ``place`` and of what lies below, in alphabetical order; the label is the first sub-folder's name."""
-    for entry in _entries(place):
+def _walk(folder: Path, label: str) -> Iterator[tuple[Path, str]]:
+    """(path, label) of all pictures under ``folder`` in alphabetical order; the first sub-folder is the label."""
+    for entry in _entries(folder):
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(Path(entry.path), label or entry.name)
         elif entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(decoding.SUFFIXES):
             yield Path(entry.path), label
 
 
-def _entries(place: Path) -> list[os.DirEntry]:
+def _entries(folder: Path) -> list[os.DirEntry]:
+    """The entries of a folder in alphabetical order, without hidden ones."""
     try:
-        with os.scandir(place) as entries:
-            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
-        raise DataError(f"{place} cannot be listed ({error}).") from error
+        raise DataError(f"{folder} cannot be listed ({error}).") from error
 
 
 register(

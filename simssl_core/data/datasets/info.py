@@ -1,6 +1,7 @@
-"""What a data set says of itself before it is loaded, and the register of those there are. Torch-free.
+"""The description of a data set before it is loaded, and the registry of all data sets. Does not import torch.
 
-To add one: a file in this folder that ends with ``register(DatasetInfo(...))``. Form, shell, pages and tests find it.
+To add a data set, put a file into this folder that ends with ``register(DatasetInfo(...))``. The form, the command
+line, the pages and the tests then include it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from simssl_core.config import SPRITE_FACTORS, DataConfig, check_name
 from simssl_core.errors import DataError
 
-if TYPE_CHECKING:  # torch is imported by whatever loads or draws
+if TYPE_CHECKING:  # only loading and drawing import torch
     import torch
 
     from simssl_core.data.datasets.base import LoadedData
@@ -21,11 +22,11 @@ if TYPE_CHECKING:  # torch is imported by whatever loads or draws
 
 @dataclass(frozen=True)
 class Drawing:
-    """How images are drawn from their ``factors``, whose values are float32 tensors (N,) by name.
+    """The functions that draw images from their ``factors``, whose values are float32 tensors (N,) by name.
 
-    ``draw(count, generator, factors)`` draws values of some of the factors; ``render(values)`` makes images float32
-    (N, C, H, W) in [0, 1]; ``describe(values, names)`` writes a caption for each image that tells the factors in
-    ``names`` (needed only where the data set has captions).
+    ``draw(count, generator, factors)`` draws random values of the given factors. ``render(values)`` makes images,
+    float32 (N, C, H, W) in [0, 1]. ``describe(values, names)`` writes a caption for each image that describes the
+    factors in ``names``; it is needed only if the data set has captions.
     """
 
     factors: tuple[Factor, ...]
@@ -36,24 +37,24 @@ class Drawing:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """One data set.
+    """The description of one data set.
 
-    ``load`` reads (config, device) into two splits. ``shape`` is (C, H, W), zeros where the user's own files decide.
-    ``class_names`` are in the order of the labels; where the files hold them, ``class_count`` says how many there are
-    (0: the user's own files decide). ``likelihood`` is that of p(x|z). ``source``: the images are "made here" (without
-    any download), the user's "own files", or "published". Data sets are listed by ``order``, those of one order by
-    name, and one's own files last.
+    ``load(config, device)`` returns the two splits. ``shape`` is (C, H, W), zeros if it depends on the user's own
+    files. ``class_names`` are in the order of the labels; if the files contain the names, ``class_count`` gives their
+    number (0: it depends on the user's own files). ``likelihood`` is that of p(x|z). ``source``: the images are
+    "made here" (without a download), the user's "own files", or "published". Data sets are listed by ``order``, then by
+    name, and the user's own files come last.
 
-    ``views``, ``model`` and ``train`` hold what differs from the defaults of the configuration models: the settings
-    that show content and style come apart **live on a CPU**. ``published`` holds the paper's own setting under the same
-    three names.
+    ``views``, ``model`` and ``train`` hold the differences from the defaults of the configuration models: settings with
+    which content and style separate visibly **live on a CPU**. ``published`` holds the paper's own settings under the
+    same three names.
 
-    ``drawing`` imports what draws the images again for each view. Then ``factors`` names all that an image is made of
-    (names that ``views.shared`` has), of which views share some; ``content`` is the one that is the class label;
-    ``caption_words`` gives the words of captions that tell the factors it is given.
+    ``drawing`` is set for procedural data; it imports and returns the functions that draw an image again for each view.
+    ``factors`` then names all factors of an image (as in ``views.shared``), ``content`` is the factor that is the class
+    label, and ``caption_words(factors)`` gives the words of captions that describe these factors.
 
-    ``simple``: small grey images of one thing each, for which the paper claims more. ``digit_margin``: the images are
-    digits cut out and centred, with this share of the side left empty on each side.
+    ``simple``: small grey images of one object each, for which the paper claims more. ``digit_margin``: the images are
+    cropped and centred digits, with this share of the side left empty at each edge.
     """
 
     name: str
@@ -79,22 +80,22 @@ class DatasetInfo:
 
     @property
     def classes(self) -> int:
-        """The number of classes; 0 where it is known only once the data are loaded."""
+        """The number of classes; 0 if it is known only after loading."""
         return len(self.class_names) or self.class_count
 
     @property
     def procedural(self) -> bool:
-        """Whether views are drawn again from factors, rather than made by augmenting an image."""
+        """Whether views are drawn again from factors instead of augmented from an image."""
         return self.drawing is not None
 
     @property
     def made_here(self) -> bool:
-        """Whether the images need no download: their exact pixels are always at hand."""
+        """Whether the images need no download, so their exact pixels are always available."""
         return self.source == "made here"
 
     @property
     def own_files(self) -> bool:
-        """Whether the images are the user's, at the configuration's ``path``."""
+        """Whether the images are the user's own, at ``config.path``."""
         return self.source == "own files"
 
 
@@ -102,26 +103,26 @@ REGISTERED: dict[str, DatasetInfo] = {}
 
 
 def register(info: DatasetInfo) -> DatasetInfo:
-    """Make a data set known by its name (a later one of the same name replaces it), and return it.
+    """Add a data set to the catalog, replacing one of the same name, and return it.
 
     Raises:
-        DataError: its name cannot be a folder's, or it is drawn from factors that views cannot share.
+        DataError: its name is not a valid folder name, or ``views.shared`` does not know one of its factors.
     """
     try:
         check_name(info.name)
     except ValueError as error:
         raise DataError(f"This data set cannot be registered: {error}.") from error
-    foreign = sorted(set(info.factors) - set(SPRITE_FACTORS))
-    if foreign:
+    unknown = sorted(set(info.factors) - set(SPRITE_FACTORS))
+    if unknown:
         raise DataError(
-            f"Data set '{info.name}' is drawn from {', '.join(foreign)}, which the setting views.shared does not know. "
-            f"Call its factors by these names: {', '.join(SPRITE_FACTORS)}."
+            f"Data set '{info.name}' is drawn from {', '.join(unknown)}, which the setting views.shared does not know. "
+            f"Use these names for its factors: {', '.join(SPRITE_FACTORS)}."
         )
     REGISTERED[info.name] = info
     return info
 
 
-# Settings that several data sets share; the published ones are those of Bizeul et al. 2024.
+# Settings that several data sets share; the published ones are from Bizeul et al. 2024.
 COLOUR_VIEWS = {
     "crop_min": 0.6,
     "crop_max": 1.0,

@@ -1,4 +1,4 @@
-"""MNIST and FashionMNIST in torchvision's layout (``<root>/MNIST/raw``), read from plain or compressed IDX files."""
+"""MNIST and FashionMNIST, read from plain or compressed IDX files in torchvision's layout (``<root>/MNIST/raw``)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from simssl_core.config import DataConfig
 from simssl_core.data.datasets.base import LoadedData, subset, to_split
 from simssl_core.data.datasets.info import PUBLISHED_TRAIN, DatasetInfo, register
 from simssl_core.data.download import download, root
+from simssl_core.data.types import Split
 from simssl_core.errors import DataError
 
 FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
@@ -38,15 +39,16 @@ FILES = {
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """Images uint8 (N, 1, 28, 28).
+    """Load images uint8 (N, 1, 28, 28).
 
     Raises:
-        DataError: files missing and not to be had, truncated, or of another shape.
+        DataError: files are missing and cannot be downloaded, are truncated, or have the wrong shape.
     """
     folder = root(config) / FOLDERS[config.name] / "raw"
     names = [name for pair in FILES.values() for name in pair]
     if not all(find(folder, name) for name in names):
-        download(config, FOLDERS[config.name], {}, f"{', '.join(f'{n}.gz' for n in names)} in {folder}")
+        needed = ", ".join(f"{name}.gz" for name in names)
+        download(config, FOLDERS[config.name], {}, f"{needed} in {folder}")
     return LoadedData(
         train=_split(folder, "train", config.train, config.seed, device),
         test=_split(folder, "test", config.test, config.seed, device),
@@ -54,12 +56,12 @@ def load(config: DataConfig, device: str) -> LoadedData:
     )
 
 
-def _split(folder: Path, part: str, limit: int, seed: int, device: str):
+def _split(folder: Path, part: str, limit: int, seed: int, device: str) -> Split:
     images, labels = (_read(folder, name) for name in FILES[part])
     if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
         raise DataError(
             f"{folder}: the {part} files hold images {images.shape} and labels {labels.shape}; (N, 28, 28) and (N,), "
-            "labels 0 to 9, are needed. Delete them and fetch them again."
+            "labels 0 to 9, are needed. Delete the files and download them again."
         )
     rows = subset(len(images), limit, seed)
     return to_split(device, images[rows][:, None], labels[rows].astype(np.int64))
@@ -72,35 +74,35 @@ def _read(folder: Path, name: str) -> np.ndarray:
     return read(path)
 
 
-LARGEST = 512 * 2**20  # bytes unpacked; MNIST has 47 MB
+MAX_BYTES = 512 * 2**20  # of an unpacked file; MNIST has 47 MB
 
 
 def read(path: Path) -> np.ndarray:
-    """The unsigned bytes of an IDX file (``.gz`` or not) with the shape that its header states.
+    """Read an IDX file of unsigned bytes (``.gz`` or not) into an array of the shape that its header states.
 
     Raises:
-        DataError: not an IDX file of unsigned bytes, truncated, or larger than the limit.
+        DataError: the file is not an IDX file of unsigned bytes, is truncated, or exceeds the limit.
     """
-    mend = "Delete the file and fetch it again."
+    remedy = "Delete the file and download it again."
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             magic = file.read(4)
             if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 4:
-                raise DataError(f"{path} is not an IDX file of unsigned bytes. {mend}")
+                raise DataError(f"{path} is not an IDX file of unsigned bytes. {remedy}")
             shape = struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
             size = math.prod(shape)
-            if size > LARGEST:
-                raise DataError(f"{path} says it holds {size:,} bytes; at most {LARGEST:,} are read. {mend}")
+            if size > MAX_BYTES:
+                raise DataError(f"{path} claims to hold {size:,} bytes; at most {MAX_BYTES:,} are read. {remedy}")
             data = file.read(size + 1)
     except (OSError, EOFError, struct.error, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}). {mend}") from error
+        raise DataError(f"{path} cannot be read ({error}). {remedy}") from error
     if len(data) != size:
-        raise DataError(f"{path} does not hold the {size:,} bytes that its header states: it is truncated. {mend}")
+        raise DataError(f"{path} does not hold the {size:,} bytes that its header states: it is truncated. {remedy}")
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """``name`` or ``name.gz`` in ``folder``, whichever is there."""
+    """``name`` or ``name.gz`` in ``folder``, whichever exists; None if neither does."""
     for candidate in (folder / name, folder / f"{name}.gz"):
         if candidate.is_file():
             return candidate
@@ -109,7 +111,7 @@ def find(folder: Path, name: str) -> Path | None:
 
 INK_VIEWS = {"crop_min": 0.4, "crop_max": 1.0, "vflip": 0.5, "binarise": True}
 INK_MODEL = {"encoder": "mlp", "hidden": (500, 500, 2000), "width": 10}
-ALIKE = {
+COMMON_SETTINGS = {
     "shape": (1, 28, 28),
     "load": load,
     "likelihood": "bernoulli",
@@ -127,16 +129,16 @@ register(
         class_names=CLASSES["mnist"],
         order=2,
         digit_margin=4 / 28,
-        **ALIKE,
+        **COMMON_SETTINGS,
     )
 )
 register(
     DatasetInfo(
         "fashion_mnist",
         "Fashion-MNIST",
-        "70,000 pictures of clothes and shoes, 28 by 28 pixels of grey.",
+        "70,000 grey pictures of clothes and shoes, 28 by 28 pixels.",
         class_names=CLASSES["fashion_mnist"],
         order=3,
-        **ALIKE,
+        **COMMON_SETTINGS,
     )
 )

@@ -1,7 +1,8 @@
-"""Your own pictures in a parquet file (or a folder of them), as Hugging Face stores image data sets.
+"""Your own pictures in a parquet file (or a folder of parquet files), as Hugging Face stores image data sets.
 
-A file alone: a fifth is held out. A folder: the files whose names begin with ``train`` and with ``test`` (or ``val``)
-are the splits; without a test file a fifth of train is held out. What the columns mean is told in ``columns``.
+Of a single file, a fifth is held out. In a folder, the files whose names begin with ``train`` and with ``test`` (or
+``val``) are the splits; without a test file, a fifth of the training rows is held out. :mod:`.parquet_columns`
+describes the meaning of the columns.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from simssl_core.data.datasets.info import OWN_VIEWS, DatasetInfo, register
 from simssl_core.data.datasets.parquet_columns import Columns, columns_of, read_factor, read_labels
 from simssl_core.errors import DataError
 
-MOST_ROWS = 5_000_000
-FEWEST = 10
-BATCH = 64  # rows of images held at a time
-LONGEST = 1_000  # characters of a caption
+MAX_ROWS = 5_000_000
+MIN_ROWS = 10
+BATCH = 64  # encoded images read at a time
+MAX_CAPTION = 1_000  # characters
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one split and the rows chosen of them (ascending places in the files' concatenation)."""
+    """The files of one split and the rows selected from them (ascending positions in the concatenated files)."""
 
     files: tuple[Path, ...]
     rows: np.ndarray
@@ -39,134 +40,139 @@ def load(config: DataConfig, device: str) -> LoadedData:
     """Load the parquet file or folder at ``config.path``.
 
     Raises:
-        DataError: nothing there, not parquet, no images, too many or too few rows, or damage.
+        DataError: the path does not exist, is not parquet, has no images, has too many or too few rows, or is damaged.
     """
     train, test = find(own_path(config, "a parquet file, or a folder with train and test parquet files"))
     return load_files(train, test, config, device)
 
 
-def find(place: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The files of train and of test (perhaps none) at ``place``.
+def find(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The training files and the test files (possibly none) of a parquet file or folder.
 
     Raises:
         DataError: there is no parquet file.
     """
-    if place.is_file():
-        return (place,), ()
-    files = sorted(p for p in place.glob("*.parquet") if p.is_file())
-    test = tuple(p for p in files if p.name.lower().startswith(("test", "val")))
-    train = tuple(p for p in files if p not in test)
-    named = tuple(p for p in train if p.name.lower().startswith("train"))
-    if not train:
-        raise DataError(f"{place} holds no parquet file of training images (train*.parquet).")
-    return named or train, test
+    if path.is_file():
+        return (path,), ()
+    files = sorted(file for file in path.glob("*.parquet") if file.is_file())
+    test = tuple(file for file in files if file.name.lower().startswith(("test", "val")))
+    others = tuple(file for file in files if file not in test)
+    train = tuple(file for file in others if file.name.lower().startswith("train"))
+    if not others:
+        raise DataError(f"{path} holds no parquet file of training images (train*.parquet).")
+    return train or others, test
 
 
 def load_files(train: Sequence[Path], test: Sequence[Path], config: DataConfig, device: str) -> LoadedData:
-    """Load the rows that ``config`` asks for. Raises DataError as :func:`load`."""
+    """Load the rows that ``config`` selects. Raises DataError like :func:`load`."""
     try:
         columns = columns_of(pq.read_schema(train[0]), str(train[0]))
         total = count_rows(train, columns)
         if test:
-            held = subset(count_rows(test, columns), config.test, config.seed)
-            parts = Part(tuple(train), subset(total, config.train, config.seed)), Part(tuple(test), held)
+            train_rows = subset(total, config.train, config.seed)
+            test_rows = subset(count_rows(test, columns), config.test, config.seed)
+            parts = Part(tuple(train), train_rows), Part(tuple(test), test_rows)
         else:
             parts = tuple(Part(tuple(train), rows) for rows in held_out(total, config))
-        images, kept = _images(parts, columns)
-        table = pa.concat_tables([_table(part, columns) for part in parts]).filter(pa.array(kept))
+        images, readable = _images(parts, columns)
+        table = pa.concat_tables([_table(part, columns) for part in parts]).filter(pa.array(readable))
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{train[0]} cannot be read as parquet ({error}). Is the file whole?") from error
-    return _assemble(images, table, columns, int(kept[: len(parts[0].rows)].sum()), str(train[0]), device)
+        raise DataError(f"{train[0]} cannot be read as parquet ({error}). Check that the file is complete.") from error
+    cut = int(readable[: len(parts[0].rows)].sum())
+    return _assemble(images, table, columns, cut, str(train[0]), device)
 
 
 def count_rows(files: Sequence[Path], columns: Columns) -> int:
-    """Rows of all files together.
+    """The number of rows of all files together.
 
     Raises:
-        DataError: fewer than ten or too many, or a file that lacks a column.
+        DataError: there are too few or too many rows, or a file lacks a column.
     """
     total = 0
     for path in files:
-        opened = pq.ParquetFile(path)
-        lacking = [n for n in (columns.image, *columns.small) if n not in opened.schema_arrow.names]
-        if lacking:
-            raise DataError(f"{path} lacks the column {', '.join(lacking)} that the other files have.")
-        total += opened.metadata.num_rows
-    if not FEWEST <= total <= MOST_ROWS:
-        raise DataError(f"{files[0]} holds {total:,} rows; between {FEWEST} and {MOST_ROWS:,} can be used.")
+        file = pq.ParquetFile(path)
+        missing = [name for name in (columns.image, *columns.without_image) if name not in file.schema_arrow.names]
+        if missing:
+            raise DataError(f"{path} lacks the column {', '.join(missing)} that the other files have.")
+        total += file.metadata.num_rows
+    if not MIN_ROWS <= total <= MAX_ROWS:
+        raise DataError(f"{files[0]} holds {total:,} rows; between {MIN_ROWS} and {MAX_ROWS:,} can be used.")
     return total
 
 
 def _images(parts: Sequence[Part], columns: Columns) -> decoding.Decoded:
+    """The decoded images of all parts in one array, and which of the pictures could be read."""
     files = [path for part in parts for path in part.files]
-    name = decoding.key(files, [part.rows for part in parts])
+    key = decoding.key(files, [part.rows for part in parts])
     return decoding.cached(
-        name, lambda: decoding.decode_all(pair for part in parts for pair in _encoded(part, columns.image))
+        key, lambda: decoding.decode_all(pair for part in parts for pair in _encoded(part, columns.image))
     )
 
 
 def _encoded(part: Part, column: str) -> Iterator[tuple[str, bytes]]:
-    """(name, encoded picture) of each chosen row. Row groups of which no row is chosen are not read."""
+    """(name, encoded picture) of each selected row. Row groups without a selected row are not read."""
     start = 0
     for path in part.files:
-        opened = pq.ParquetFile(path)
-        for group in range(opened.num_row_groups):
-            stop = start + opened.metadata.row_group(group).num_rows
+        file = pq.ParquetFile(path)
+        for group in range(file.num_row_groups):
+            stop = start + file.metadata.row_group(group).num_rows
             first, last = np.searchsorted(part.rows, (start, stop))
-            chosen = part.rows[first:last] - start
-            if len(chosen):
-                yield from _of_group(opened, group, column, chosen, f"{path}, row")
+            rows = part.rows[first:last] - start
+            if len(rows):
+                yield from _encoded_in_group(file, group, column, rows, str(path))
             start = stop
 
 
-def _of_group(opened: pq.ParquetFile, group: int, column: str, chosen: np.ndarray, place: str):
-    begin = 0
-    for batch in opened.iter_batches(BATCH, row_groups=[group], columns=[column]):
-        first, last = np.searchsorted(chosen, (begin, begin + len(batch)))
-        for row in chosen[first:last]:
-            cell = batch.column(0)[int(row - begin)].as_py()
+def _encoded_in_group(
+    file: pq.ParquetFile, group: int, column: str, rows: np.ndarray, path: str
+) -> Iterator[tuple[str, bytes]]:
+    """(name, encoded picture) of the given ascending rows of one row group."""
+    start = 0
+    for batch in file.iter_batches(BATCH, row_groups=[group], columns=[column]):
+        first, last = np.searchsorted(rows, (start, start + len(batch)))
+        for row in rows[first:last]:
+            name = f"{path}, row {row} of group {group}"
+            cell = batch.column(0)[int(row - start)].as_py()
             content = cell.get("bytes") if isinstance(cell, dict) else cell
             if not content:
-                raise DataError(
-                    f"{place} {row} of group {group} has no bytes. Pictures must be embedded in the file; paths are "
-                    "not followed."
-                )
-            yield f"{place} {row} of group {group}", content
-        begin += len(batch)
+                raise DataError(f"{name} has no bytes. Pictures must be embedded in the file; paths are not followed.")
+            yield name, content
+        start += len(batch)
 
 
 def _table(part: Part, columns: Columns) -> pa.Table:
-    """The chosen rows of all columns but the images."""
-    if not columns.small:
+    """The selected rows of all columns except the images."""
+    if not columns.without_image:
         return pa.table({"row": part.rows})
-    tables = [pq.read_table(path, columns=columns.small, partitioning=None) for path in part.files]
+    tables = [pq.read_table(path, columns=columns.without_image, partitioning=None) for path in part.files]
     return (
         pa.concat_tables(tables, promote_options="permissive").take(pa.array(part.rows)).replace_schema_metadata(None)
     )
 
 
-def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, place: str, device: str) -> LoadedData:
+def _assemble(images: np.ndarray, table: pa.Table, columns: Columns, cut: int, path: str, device: str) -> LoadedData:
+    """Build both splits; the first ``cut`` rows are the training rows, ``path`` is for error messages."""
     label = table.column(columns.label) if columns.label else None
-    labels, classes = read_labels(label, columns.classes.get(columns.label), len(images), place)
+    labels, classes = read_labels(label, columns.classes.get(columns.label), len(images), path)
     pairs = [read_factor(name, table.column(name), columns.classes.get(name)) for name in columns.factors]
     factors = [pair for pair in pairs if pair]
-    written = ()
+    texts = ()
     if columns.caption:
-        written = tuple((text or "")[:LONGEST] for text in table.column(columns.caption).to_pylist())
+        texts = tuple((text or "")[:MAX_CAPTION] for text in table.column(columns.caption).to_pylist())
     train, test = (
-        to_split(device, images[part], labels[part], {f.name: v[part] for f, v in factors}, written[part])
-        for part in (slice(cut), slice(cut, None))
+        to_split(device, images[rows], labels[rows], {factor.name: v[rows] for factor, v in factors}, texts[rows])
+        for rows in (slice(cut), slice(cut, None))
     )
-    vocabulary = captions.build_vocabulary(train.captions) if written else ()
-    return LoadedData(train, test, classes, tuple(f for f, _ in factors), vocabulary)
+    vocabulary = captions.build_vocabulary(train.captions) if texts else ()
+    return LoadedData(train, test, classes, tuple(factor for factor, _ in factors), vocabulary)
 
 
 register(
     DatasetInfo(
         "parquet",
         "Your parquet file",
-        "Your own pictures in a parquet file as Hugging Face stores them; further columns of numbers become "
-        "factors, a column of text becomes captions.",
+        "Your own pictures in a parquet file as Hugging Face stores them; other columns of numbers become "
+        "factors, and a column of text becomes captions.",
         (0, 0, 0),
         load,
         source="own files",

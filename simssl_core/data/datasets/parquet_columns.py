@@ -1,10 +1,11 @@
-"""What each column of a parquet file is for, told from its type, its name and the notes that Hugging Face leaves.
+"""The role of each column of a parquet file, derived from its type, its name and the Hugging Face metadata.
 
 * image: a struct with ``bytes`` (the Hugging Face image convention), or a binary column;
-* label: a ClassLabel in the notes, else a column called label, labels, class, category or target, of integers or text;
-* caption: the first text column that is not the label (one called caption or text first);
-* factors: every other number. A name that ends in ``deg``, ``degrees`` or ``rad`` is an angle, which goes round; truth
-  values, ClassLabels and integers 0..k of at most 20 values are discrete; the rest is continuous.
+* label: a column of integers or text called label, labels, fine_label, class, category or target, else a ClassLabel in
+  the metadata;
+* caption: a text column other than the label; names such as caption or text come first;
+* factors: all other columns of numbers. A name that ends in ``deg``, ``degrees`` or ``rad`` marks an angle (circular);
+  booleans, ClassLabels and integers 0..k with at most 20 values are discrete; the rest is continuous.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from simssl_core.errors import DataError
 
 LABELS = ("label", "labels", "fine_label", "class", "category", "target")
 CAPTIONS = ("caption", "captions", "text", "description", "sentence")
-MOST_CLASSES = 10_000
-FEW = 20  # integers of at most this many values, 0..k, are classes and not amounts
+MAX_CLASSES = 10_000
+MAX_DISCRETE = 20  # integers 0..k with at most this many values are classes, not amounts
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns by what they are for; ``classes`` the class names of each ClassLabel in the notes."""
+    """The names of the columns by role; ``classes`` holds the class names of each ClassLabel in the metadata."""
 
     image: str
     label: str | None
@@ -36,28 +37,30 @@ class Columns:
     classes: dict[str, tuple[str, ...]]
 
     @property
-    def small(self) -> list[str]:
-        """All but the images."""
+    def without_image(self) -> list[str]:
+        """The names of all columns except the image column."""
         return [name for name in (self.label, self.caption, *self.factors) if name]
 
 
-def columns_of(schema: pa.Schema, place: str) -> Columns:
-    """Tell what each column is for.
+def columns_of(schema: pa.Schema, path: str) -> Columns:
+    """Find the role of each column; ``path`` is for the error message.
 
     Raises:
         DataError: no column holds images.
     """
-    image = next((f.name for f in schema if _holds_images(f.type)), None)
+    image = next((field.name for field in schema if _holds_images(field.type)), None)
     if image is None:
         raise DataError(
-            f"{place} has no column of images (columns: {', '.join(schema.names) or 'none'}). Needed: a column of "
-            "structs {bytes, path} as the Hugging Face image convention has it, with the encoded picture in bytes."
+            f"{path} has no column of images (columns: {', '.join(schema.names) or 'none'}). A column of structs "
+            "{bytes, path} in the Hugging Face image convention is needed, with the encoded picture in bytes."
         )
     classes = _class_names(schema)
-    label = next((n for n in (*LABELS, *classes) if n in schema.names and _labels(schema.field(n).type)), None)
-    texts = [f.name for f in schema if _is_text(f.type) and f.name != label]
-    caption = next((n for n in (*CAPTIONS, *texts) if n in texts), None)
-    factors = tuple(f.name for f in schema if _is_number(f.type) and f.name != label and not _is_index(f.name))
+    candidates = [name for name in (*LABELS, *classes) if name in schema.names]
+    label = next((name for name in candidates if _can_be_label(schema.field(name).type)), None)
+    others = [field for field in schema if field.name != label]
+    texts = [field.name for field in others if _is_text(field.type)]
+    caption = next((name for name in (*CAPTIONS, *texts) if name in texts), None)
+    factors = tuple(field.name for field in others if _is_number(field.type) and not _is_index(field.name))
     return Columns(image, label, caption, factors, classes)
 
 
@@ -79,71 +82,74 @@ def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
 
 
-def _labels(kind: pa.DataType) -> bool:
+def _can_be_label(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_boolean(kind) or _is_text(kind)
 
 
 def _is_index(name: str) -> bool:
-    """Row numbers that pandas and others leave behind say nothing about the image."""
+    """Whether a column holds row numbers, as pandas and others write them; they say nothing about the image."""
     return name.lower() in ("id", "image_id", "index", "__index_level_0__", "unnamed: 0")
 
 
 def _class_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+    """The class names of each ClassLabel column in the Hugging Face metadata; {} without usable metadata."""
     try:
-        notes = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = notes.get("info", {}).get("features", {})
-        found = {
-            name: tuple(str(n) for n in feature["names"])
+        metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = metadata.get("info", {}).get("features", {})
+        class_names = {
+            name: tuple(str(class_name) for class_name in feature["names"])
             for name, feature in features.items()
             if feature.get("_type") == "ClassLabel" and feature.get("names")
         }
     except (ValueError, AttributeError, TypeError, KeyError):
-        return {}  # notes are a help; without them the column's own values serve
-    return {name: names for name, names in found.items() if name in schema.names}
+        return {}  # metadata are optional: the classes then come from the values of the column
+    return {name: names for name, names in class_names.items() if name in schema.names}
 
 
-def read_labels(values: pa.ChunkedArray | None, names: tuple[str, ...] | None, count: int, place: str):
-    """A label column as (int64 (N,), class names); −1 where there is none.
+def read_labels(
+    values: pa.ChunkedArray | None, names: tuple[str, ...] | None, count: int, path: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A label column as integers (N,) and class names; −1 marks a missing label. ``path`` is for error messages.
 
     Raises:
-        DataError: numbers outside the class names, or more classes than can be.
+        DataError: labels lie outside the class names, or there are more than ``MAX_CLASSES`` classes.
     """
     if values is None:
         return np.full(count, -1), ()
     if _is_text(values.type):
         encoded = values.combine_chunks().dictionary_encode()
-        texts = [str(t) for t in encoded.dictionary.to_pylist()]
-        order = sorted(texts)
-        _check_classes(len(order), place)
-        rank = np.array([order.index(text) for text in texts] + [-1])
-        return rank[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)], tuple(order)
+        texts = [str(text) for text in encoded.dictionary.to_pylist()]
+        classes = sorted(texts)
+        _check_classes(len(classes), path)
+        ranks = np.array([classes.index(text) for text in texts] + [-1])
+        return ranks[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)], tuple(classes)
     labels = values.cast(pa.int64()).fill_null(-1).to_numpy()
-    most, least = int(labels.max(initial=-1)), int(labels.min(initial=0))
-    if least < -1 or (names and most >= len(names)):
-        allowed = f"there are {len(names)} class names" if names else "-1 (unlabelled) is the least allowed"
-        raise DataError(f"{place}: labels run from {least} to {most}; {allowed}.")
-    _check_classes(most + 1, place)
-    return labels, names or tuple(str(k) for k in range(most + 1))
+    highest, lowest = int(labels.max(initial=-1)), int(labels.min(initial=0))
+    if lowest < -1 or (names and highest >= len(names)):
+        limit = f"there are {len(names)} class names" if names else "-1 (unlabelled) is the lowest value allowed"
+        raise DataError(f"{path}: labels run from {lowest} to {highest}; {limit}.")
+    _check_classes(highest + 1, path)
+    return labels, names or tuple(str(k) for k in range(highest + 1))
 
 
-def _check_classes(count: int, place: str) -> None:
-    if count > MOST_CLASSES:
-        raise DataError(f"{place}: {count:,} classes; at most {MOST_CLASSES:,} can be told apart here. Group them.")
+def _check_classes(count: int, path: str) -> None:
+    if count > MAX_CLASSES:
+        raise DataError(f"{path}: {count:,} classes; at most {MAX_CLASSES:,} are supported. Group them into fewer.")
 
 
 def read_factor(name: str, values: pa.ChunkedArray, names: tuple[str, ...] | None) -> tuple[Factor, np.ndarray] | None:
-    """A column of numbers as a factor and float32 (N,), angles in radians; None if it never varies."""
+    """A column of numbers as a factor with float32 values (N,), angles in radians; None if the values never vary."""
     amounts = values.cast(pa.float64(), safe=False).fill_null(math.nan).to_numpy()
     finite = amounts[np.isfinite(amounts)]
     if not len(finite) or finite.min() == finite.max():
         return None
     ending = name.lower().rsplit("_", 1)[-1]
     if ending in ("deg", "degree", "degrees", "rad", "radians"):
-        turned = np.radians(amounts) if ending.startswith("deg") else amounts
-        return Factor(name.rsplit("_", 1)[0], "circular", 0.0, 2 * math.pi), turned.astype(np.float32)
+        radians = np.radians(amounts) if ending.startswith("deg") else amounts
+        return Factor(name.rsplit("_", 1)[0], "circular", 0.0, 2 * math.pi), radians.astype(np.float32)
     if pa.types.is_boolean(values.type):
         return Factor(name, "discrete", 0, 1, ("no", "yes")), amounts.astype(np.float32)
-    if names is None and pa.types.is_integer(values.type) and finite.min() == 0 and finite.max() < FEW:
+    if names is None and pa.types.is_integer(values.type) and finite.min() == 0 and finite.max() < MAX_DISCRETE:
         names = tuple(str(k) for k in range(int(finite.max()) + 1))
     if names and finite.min() >= 0 and finite.max() < len(names):
         return Factor(name, "discrete", 0, len(names) - 1, names), amounts.astype(np.float32)

@@ -1,21 +1,21 @@
-"""Sprites: procedural images whose every cause is known, drawn in batches on the device (:mod:`.drawing`).
+"""Sprites: procedural images with known factors, drawn in batches on the device (:mod:`.drawing`).
 
 Factors (float32 tensors, one value per image):
 
 ============  ==========  =======================================================================
 shape         discrete    0..9, the content label
-x, y          continuous  centre; -1 and 1 are the image's edges, y downwards; the sprite stays inside
-scale         continuous  size, 1 = a radius of 9.6 pixels
-rotation      continuous  radians, counter-clockwise: a lean of up to 26 degrees either way
-hue           circular    radians round the colour circle, 0 = red; colours are fully saturated
-background    continuous  grey level, 0 = black
-line          continuous  0 = thin outline, 1 = filled
+x, y          continuous  centre; -1 and 1 are the image's edges, y points down; the sprite stays inside
+scale         continuous  size; 1 is a radius of 9.6 pixels
+rotation      continuous  radians, counter-clockwise, up to 26 degrees to either side
+hue           circular    radians round the colour circle; 0 is red; colours are fully saturated
+background    continuous  grey level; 0 is black
+line          continuous  0 is a thin outline, 1 is filled
 ============  ==========  =======================================================================
 
-The rotation does not go all round, for two reasons. A small ConvNet learns the ten shapes within a minute of CPU time
-when they lean (SimCLR's linear probe after 45 s on one busy core: .76 with 30 degrees) but not when they turn (.47 with
-45 degrees, .25 with 180). And an angle that never wraps is one number: as (sin, cos), the nearly constant cosine would
-halve the mean R² for no fault of the representation.
+The rotation does not cover the full circle, for two reasons. A small ConvNet learns the ten shapes within a minute of
+CPU time if they only lean (SimCLR's linear probe after 45 s on one busy core: .76 with 30 degrees) but not if they turn
+further (.47 with 45 degrees, .25 with 180). And an angle that never wraps is one number: probed as (sin, cos), the
+nearly constant cosine would halve the mean R² although the representation is not at fault.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ FACTORS: tuple[Factor, ...] = tuple(Factor(name, *RANGES[name]) for name in SPRI
 
 
 def load(config: DataConfig, device: str) -> LoadedData:
-    """Draw the train and the test images. Factors come from the CPU's generator: every device sees the same data."""
+    """Draw the train and test images. Factors come from a CPU generator, so the data are the same on every device."""
     return LoadedData(
         train=_split(config.train, 2 * config.seed, device),
         test=_split(config.test, 2 * config.seed + 1, device),
@@ -65,19 +65,18 @@ def _split(count: int, seed: int, device: str) -> Split:
     from simssl_core.data.datasets.sprites.drawing import draw, render
 
     drawn = draw(count, torch.Generator().manual_seed(seed), FACTORS)
-    written = describe(drawn)
+    captions = describe(drawn)
     drawn = {name: values.to(device) for name, values in drawn.items()}
     images = torch.empty(count, 3, SIZE, SIZE, dtype=torch.uint8, device=device)
     for start in range(0, count, 1024):
-        part = {name: values[start : start + 1024] for name, values in drawn.items()}
-        images[start : start + 1024] = render(part).mul_(255).round_().to(torch.uint8)
-    return Split(images=images, labels=drawn["shape"].long(), factors=drawn, captions=written)
+        batch = {name: values[start : start + 1024] for name, values in drawn.items()}
+        images[start : start + 1024] = render(batch).mul_(255).round_().to(torch.uint8)
+    return Split(images=images, labels=drawn["shape"].long(), factors=drawn, captions=captions)
 
 
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 
-
-# The order of the phrases in a caption, and what each says of the lowest to the highest values.
+# The phrases of a caption in their order; each factor's phrases go from its lowest to its highest values.
 PHRASES: dict[str, tuple[str, ...]] = {
     "scale": ("small", "large"),
     "line": ("thin", "thick", "filled"),
@@ -90,40 +89,36 @@ PHRASES: dict[str, tuple[str, ...]] = {
 }
 
 
-VOCABULARY: tuple[str, ...] = (
-    "",
-    *dict.fromkeys(w for p in PHRASES.values() for text in p for w in words(text)),
-)
+def caption_words(names: Sequence[str]) -> tuple[str, ...]:
+    """The words, each once, of captions that describe the factors in ``names``."""
+    phrases = [phrase for name in PHRASES if name in names for phrase in PHRASES[name]]
+    return tuple(dict.fromkeys(word for phrase in phrases for word in words(phrase)))
 
 
-def told_words(names: Sequence[str]) -> tuple[str, ...]:
-    """The words that occur in sprites' captions which tell the factors in ``names``, each once."""
-    told = [text for name in PHRASES if name in names for text in PHRASES[name]]
-    return tuple(dict.fromkeys(word for text in told for word in words(text)))
+VOCABULARY: tuple[str, ...] = ("", *caption_words(tuple(PHRASES)))
 
 
 def _bins(name: str, values: torch.Tensor) -> torch.Tensor:
-    """Which of a factor's phrases describes each value: int64 (N,)."""
-
-    factor = next(f for f in FACTORS if f.name == name)
-    n = len(PHRASES[name])
+    """The index of the phrase that describes each value of the factor ``name``: int64 (N,)."""
+    factor = next(factor for factor in FACTORS if factor.name == name)
+    count = len(PHRASES[name])
     if factor.kind == "discrete":
         return values.long()
-    if factor.kind == "circular":  # the phrases are evenly spaced directions; each covers half a step to either side
-        return (values * (n / (2 * math.pi))).round().long() % n
+    if factor.kind == "circular":  # the phrases are evenly spaced; each covers half a step to either side
+        return (values * (count / (2 * math.pi))).round().long() % count
     share = (values - factor.low) / (factor.high - factor.low)
-    return (share * n).long().clamp(0, n - 1)
+    return (share * count).long().clamp(0, count - 1)
 
 
 def describe(factors: dict[str, torch.Tensor], names: Sequence[str] = tuple(PHRASES)) -> tuple[str, ...]:
-    """A caption for each of N sprites that tells the factors in ``names`` (all of them unless told otherwise)."""
-    told = [name for name in PHRASES if name in names]
-    columns = [[PHRASES[name][k] for k in _bins(name, factors[name].cpu()).tolist()] for name in told]
-    return tuple(" ".join(parts) for parts in zip(*columns, strict=True))
+    """A caption for each of N sprites that describes the factors in ``names`` (by default all)."""
+    described = [name for name in PHRASES if name in names]
+    columns = [[PHRASES[name][k] for k in _bins(name, factors[name].cpu()).tolist()] for name in described]
+    return tuple(" ".join(phrases) for phrases in zip(*columns, strict=True))
 
 
 def _drawing() -> Drawing:
-    """How views of sprites are drawn. Imports torch."""
+    """The functions that draw views of sprites. Imports torch."""
     from simssl_core.data.datasets.sprites.drawing import draw, render
 
     return Drawing(FACTORS, draw, render, describe)
@@ -134,7 +129,7 @@ register(
         "sprites",
         "Sprites",
         "Ten shapes drawn on the fly. Position, size, rotation, hue, background and line width are known exactly, "
-        "and you decide which of them two views share.",
+        "and you choose which of them two views share.",
         (3, SIZE, SIZE),
         load,
         class_names=shapes.NAMES,
@@ -146,6 +141,6 @@ register(
         drawing=_drawing,
         factors=SPRITE_FACTORS,
         content="shape",
-        caption_words=told_words,
+        caption_words=caption_words,
     )
 )

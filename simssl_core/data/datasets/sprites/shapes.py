@@ -1,8 +1,8 @@
-"""The ten sprites' outlines and their signed distances.
+"""The outlines of the ten sprites and their signed distances.
 
-Every outline is a closed polygon (curves as fine ones), so one exact formula serves all of them. No shape maps onto
-itself under any rotation: had we used discs, squares or stars, the rotation drawn would not be visible in the image and
-no probe could ever read it.
+Every outline is a closed polygon (curves are approximated by many short edges), so one exact formula serves all of
+them. No shape maps onto itself under any rotation: the rotation of a disc, a square or a star would not be visible in
+the image, so no probe could read it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 
-ARC = 48  # vertices of a curve: the chord leaves a circle of radius 1 by less than 0.003 (0.03 pixels)
+ARC = 48  # vertices of a curve: a chord deviates from a circle of radius 1 by less than 0.003 (0.03 pixels)
 
 
 def arc(centre: tuple[float, float], radius: float, start: float, stop: float, n: int = ARC) -> np.ndarray:
-    """Points (n, 2) on a circle from ``start`` to ``stop`` degrees, y upwards."""
+    """Points (n, 2) on a circle from ``start`` to ``stop`` degrees; y points up."""
     t = np.radians(np.linspace(start, stop, n))
     return np.stack([centre[0] + radius * np.cos(t), centre[1] + radius * np.sin(t)], 1)
 
@@ -87,29 +87,28 @@ NAMES = tuple(OUTLINES)
 
 
 def outline(name: str) -> np.ndarray:
-    """Vertices (n, 2) with y upwards, centroid at the origin, farthest vertex at distance 1."""
+    """The vertices (n, 2) of a shape; y points up, the centroid is the origin, the farthest vertex has distance 1."""
     points = OUTLINES[name]()
     points = points - centroid(points)
     return points / np.hypot(*points.T).max()
 
 
 def centroid(points: np.ndarray) -> np.ndarray:
-    """The centre of area (2,) of a closed polygon (n, 2) (shoelace formula)."""
+    """The centroid (2,) of the area of a closed polygon (n, 2), by the shoelace formula."""
     following = np.roll(points, -1, 0)
     cross = points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]
     return ((points + following) * cross[:, None]).sum(0) / (3 * cross.sum())
 
 
-def signed_distance(at: np.ndarray, polygon: np.ndarray) -> np.ndarray:
-    """Distance (m,) from points ``at`` (m, 2) to a closed polygon (n, 2), negative inside.
+def signed_distance(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+    """Distances (m,) from ``points`` (m, 2) to a closed polygon (n, 2), negative inside.
 
     Source: Inigo Quilez, "2D distance functions", polygon; the sign is the parity of edges crossed by a ray.
     """
-    x, y = np.ascontiguousarray(at.T)
-    nearest, inside = np.full(len(at), np.inf), np.zeros(len(at), bool)
-    for (ax, ay), (bx, by) in zip(
-        polygon, np.roll(polygon, -1, 0), strict=True
-    ):  # one edge at a time stays in the cache
+    x, y = np.ascontiguousarray(points.T)
+    nearest, inside = np.full(len(points), np.inf), np.zeros(len(points), bool)
+    # The loop handles one edge at a time, so that the arrays stay in the cache.
+    for (ax, ay), (bx, by) in zip(polygon, np.roll(polygon, -1, 0), strict=True):
         ex, ey, px, py = bx - ax, by - ay, x - ax, y - ay
         along = np.clip((px * ex + py * ey) / (ex * ex + ey * ey), 0, 1)
         np.minimum(nearest, np.square(px - along * ex) + np.square(py - along * ey), out=nearest)
@@ -120,12 +119,12 @@ def signed_distance(at: np.ndarray, polygon: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def atlas(size: int, extent: float) -> np.ndarray:
-    """Signed distances of all shapes, float32 (shapes * size, size): shape k is rows ``k*size`` to ``(k+1)*size - 1``.
+    """Signed distances of all shapes, float32 (shapes * size, size); rows ``k*size`` to ``(k+1)*size - 1`` are shape k.
 
-    Each tile samples [-extent, extent]² at ``size`` points a side, first row at the top (y upwards in the shape).
+    Each tile samples [-extent, extent]² at ``size`` points per side. Its first row is the top; y points up.
     """
     line = np.linspace(-extent, extent, size)
     y, x = np.meshgrid(-line, line, indexing="ij")
-    at = np.stack([x.ravel(), y.ravel()], 1)
-    tiles = [signed_distance(at, outline(name)).reshape(size, size) for name in NAMES]
+    points = np.stack([x.ravel(), y.ravel()], 1)
+    tiles = [signed_distance(points, outline(name)).reshape(size, size) for name in NAMES]
     return np.concatenate(tiles).astype(np.float32)
