@@ -1,6 +1,6 @@
-"""Measure a finished run again: its quick scores, or everything, with uncertainty, layer profile and ELBO_SSL if asked.
+"""Measure a finished run: its quick scores, or everything with uncertainty, layer profile and optionally ELBO_SSL.
 
-The full measurement is stored as ``evaluation.json`` with the run, its flat scores in the run's record.
+The full measurement is stored as ``evaluation.json`` in the run's folder, and its scores also in the run's record.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from simssl_core.storage.run_record import weights_id
 if TYPE_CHECKING:
     from simssl_core.analysis.trained_run import TrainedRun
 
-IMAGES = 2_000  # that a probe learns from, and as many that it is tested on, as far as there are
+IMAGES = 2_000  # training images for the probes, and as many test images, if the data set has that many
 FULL_IMAGES = 10_000
 ELBO_SECONDS = 40.0
 
 
 class Progress(NamedTuple):
-    """The ``share`` done in [0, 1], the ``task`` begun, and at the end the ``findings``."""
+    """The completed ``share`` in [0, 1], the current ``task``, and at the end the ``findings``."""
 
     share: float
     task: str
@@ -36,13 +36,13 @@ def evaluate(
     device: str = "auto",
     data: Mapping[str, Any] | None = None,
 ) -> dict[str, float]:
-    """The run's quick scores, from ``images`` training and as many test images (as far as there are).
+    """The quick scores of the run in ``folder``, from up to ``images`` training and as many test images.
 
-    ``data`` overrides where the data lie. Writes nothing.
+    ``data`` overrides fields of the run's data configuration, such as the path. Writes no files.
 
     Raises:
         CheckpointError: the run is damaged.
-        DataError: its data are not here, or of another shape.
+        DataError: its data are missing or have another shape.
         ShapeError: its encoder has diverged.
     """
     from simssl_core.analysis.trained_run import open_trained_run
@@ -50,7 +50,8 @@ def evaluate(
     from simssl_core.evaluation.measurement import encode, measure
 
     run = open_trained_run(Path(folder), device, data)
-    *_, last = measure(encode(run.objective, run.dataset, run.views, Plan(probe_images=images)))
+    encodings = encode(run.objective, run.dataset, run.view_maker, Plan(probe_images=images))
+    *_, last = measure(encodings)
     return last.measurement.scores
 
 
@@ -61,19 +62,21 @@ def evaluate_in_full(
     device: str = "auto",
     data: Mapping[str, Any] | None = None,
 ) -> Iterator[Progress]:
-    """Measure everything about the run in ``folder``; the last :class:`Progress` carries the findings. Writes nothing.
+    """Measure everything about the run in ``folder``; the last :class:`Progress` has the findings. Writes no files.
 
-    Args and errors as of :func:`evaluate`; ``elbo``: ELBO_SSL of the frozen representation too.
+    Arguments and errors are those of :func:`evaluate`. ``elbo``: also estimate ELBO_SSL of the frozen representation.
     """
     from simssl_core.analysis.trained_run import open_trained_run
     from simssl_core.evaluation.measurement import encode, full_plan, measure
 
-    folder, started = Path(folder), time.perf_counter()
-    weights, end = weights_id(folder), 0.5 if elbo else 1.0
+    folder = Path(folder)
+    started = time.perf_counter()
+    weights = weights_id(folder)
+    end = 0.5 if elbo else 1.0  # the share of the progress that the measurement without ELBO_SSL takes
     yield Progress(0.0, "loading the run and its data")
     run = open_trained_run(folder, device, data, images)
     yield Progress(0.1 * end, "encoding")
-    encodings = encode(run.objective, run.dataset, run.views, full_plan(images), layers=True)
+    encodings = encode(run.objective, run.dataset, run.view_maker, full_plan(images), layers=True)
     for stage in measure(encodings, intervals=True):
         yield Progress((0.3 + 0.69 * stage.share) * end, stage.task)
     findings = evaluation_file.as_findings(stage.measurement, weights, run.record.step)
@@ -86,7 +89,7 @@ def evaluate_in_full(
 
 
 def save_scores(folder: Path, scores: Mapping[str, float]) -> None:
-    """Put the scores into the run's record."""
+    """Add the scores to the run's record."""
     from simssl_core.storage.checkpoints import write_record
     from simssl_core.storage.run_record import read_run
 
@@ -95,40 +98,44 @@ def save_scores(folder: Path, scores: Mapping[str, float]) -> None:
 
 
 def save_evaluation(folder: Path | str, findings: Evaluation) -> None:
-    """Store the findings with the run, and their scores in its record; an earlier ELBO_SSL is not lost.
+    """Store the findings in the run's folder, and their scores in its record.
+
+    Findings without ELBO_SSL keep the value of an earlier measurement of the same weights.
 
     Raises:
-        CheckpointError: the run went on training meanwhile, or is damaged.
+        CheckpointError: the run was trained further in the meantime, or is damaged.
         RunError: the disk cannot be written.
     """
     from simssl_core.errors import CheckpointError
 
     folder = Path(folder)
     if not evaluation_file.is_current(findings, folder):
-        raise CheckpointError(f"'{folder.name}' went on training meanwhile; measure it once it rests")
+        raise CheckpointError(f"'{folder.name}' was trained further in the meantime; measure it after its training")
     if findings.elbo is None:
         try:
-            before = evaluation_file.read(folder)
-        except CheckpointError:  # damaged: it is replaced
-            before = None
-        if before is not None and before.weights == findings.weights:
-            findings = findings.model_copy(update={"elbo": before.elbo})
+            previous = evaluation_file.read(folder)
+        except CheckpointError:  # a damaged file is replaced
+            previous = None
+        if previous is not None and previous.weights == findings.weights:
+            findings = findings.model_copy(update={"elbo": previous.elbo})
     evaluation_file.write(folder, findings)
     save_scores(folder, findings.scores)
 
 
 def _elbo(run: TrainedRun) -> Iterator[tuple[float, Elbo | None]]:
-    """Fit and measure ELBO_SSL; the last item carries it."""
+    """Fit and measure ELBO_SSL: (completed share, None) while fitting, then (1, result)."""
     from simssl_core.analysis.memory_decoders import model_for
     from simssl_core.latent.elbo import FrozenELBO, fit, measure
     from simssl_core.latent.frozen_features import freeze
 
     started = time.perf_counter()
     context = run.objective.context
-    shape, width, views = tuple(context.shape), context.model.width, run.record.config.views.count
+    shape, width = tuple(context.shape), context.model.width
+    count = run.record.config.views.count
     model = FrozenELBO(model_for(shape), shape, width, context.likelihood)
-    for share, _ in fit(model, run.objective.encode, run.dataset, run.views, ELBO_SECONDS, count=views):
+    for share, _ in fit(model, run.objective.encode, run.dataset, run.view_maker, ELBO_SECONDS, count=count):
         yield share, None
-    held_out = freeze(run.objective.encode, run.dataset, run.views, views, limit=2_000, split="test")
+    held_out = freeze(run.objective.encode, run.dataset, run.view_maker, count, limit=2_000, split="test")
     nats = measure(model, held_out)
-    yield 1.0, Elbo(**nats._asdict(), views=views, seconds=round(time.perf_counter() - started, 1))
+    seconds = round(time.perf_counter() - started, 1)
+    yield 1.0, Elbo(**nats._asdict(), views=count, seconds=seconds)

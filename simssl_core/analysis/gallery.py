@@ -1,4 +1,4 @@
-"""The images of a run to choose from: those of its map, with exact pixels where they are made on this machine."""
+"""The images of a run that a person can choose from: those of its map, with exact pixels if they are made here."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from simssl_core.data.probe_set import fixed_places
 from simssl_core.errors import CheckpointError, DataError
 from simssl_core.storage.run_record import RunRecord
 
-MOST = 1000
+MAX_IMAGES = 1000  # taken from local data if the run has no map
 
 
 @dataclass(frozen=True)
 class Gallery:
     """``images`` uint8 (N, C, H, W), ``labels`` int (N,), class ``names`` by label.
 
-    ``cloud`` int (N,) is the datum of which an image is one of many views, −1 for held-out images themselves.
-    ``exact`` is False where the pixels went through the map's lossy compression. ``factors`` (N,) by name are NaN where
-    they are not known of an image.
+    ``cloud`` int (N,): for a view in an instance cloud the number of its datum, −1 for a held-out image itself.
+    ``exact`` is False if the pixels come from the map's lossy compression. ``factors`` (N,) by name are NaN for images
+    whose value is unknown.
     """
 
     images: np.ndarray
@@ -37,47 +37,53 @@ class Gallery:
         return len(self.images)
 
     def name(self, k: int) -> str:
-        """The class of image ``k`` in words; empty where it has none."""
+        """The name of the class of image ``k``; empty if it has none."""
         label = int(self.labels[k])
         return self.names[label] if 0 <= label < len(self.names) else ""
 
     def views(self) -> np.ndarray | None:
-        """Places (V, N) of N data in V views each; None where there are not two of both."""
-        data = [np.flatnonzero(self.cloud == k) for k in np.unique(self.cloud[self.cloud >= 0])]
-        count = min((len(places) for places in data), default=0)
-        return np.stack([places[:count] for places in data], 1) if count >= 2 and len(data) >= 2 else None
+        """Positions (V, N) of V views of each of N data; None with fewer than two views or data."""
+        clouds = [np.flatnonzero(self.cloud == k) for k in np.unique(self.cloud[self.cloud >= 0])]
+        count = min((len(places) for places in clouds), default=0)
+        if count < 2 or len(clouds) < 2:
+            return None
+        return np.stack([places[:count] for places in clouds], 1)
 
 
 def open_gallery(folder: Path, record: RunRecord) -> Gallery:
     """The images of the run in ``folder``.
 
     Raises:
-        CheckpointError: it has no map, or a damaged one, and its data set is not made on this machine.
+        CheckpointError: its map is missing or damaged, and its data set is not made on this machine.
     """
-    about = catalog.find(record.dataset.name)
-    local = _local_images(record) if about and about.made_here else None
+    description = catalog.find(record.dataset.name)
+    local = _local_images(record) if description and description.made_here else None
     names = record.dataset.classes
     try:
-        shown = latent_map.open_map(folder)
-        table, images = latent_map.read_points(shown), latent_map.read_images(shown)
+        run_map = latent_map.open_map(folder)
+        table, images = latent_map.read_points(run_map), latent_map.read_images(run_map)
     except CheckpointError:
         if local is None:
             raise
-        images, labels = (part[:MOST] for part in local)
+        images, labels = (array[:MAX_IMAGES] for array in local)
         return Gallery(images, labels, names, np.full(len(images), -1), True)
-    images = np.moveaxis(images, -1, 1) if record.dataset.shape[0] == 3 else images.mean(-1)[:, None].round()
+    in_colour = record.dataset.shape[0] == 3
+    images = np.moveaxis(images, -1, 1) if in_colour else images.mean(-1)[:, None].round()
     images = np.ascontiguousarray(images, dtype=np.uint8)
     cloud, labels = table["instance"].to_numpy(int), table["label"].to_numpy(int)
-    plain = np.flatnonzero(cloud < 0)
-    exact = local is not None and len(plain) <= len(local[0]) and (local[1][: len(plain)] == labels[plain]).all()
-    if exact:
-        images[plain] = local[0][: len(plain)]
+    held_out = np.flatnonzero(cloud < 0)
+    exact = False
+    if local is not None:
+        local_images, local_labels = (array[: len(held_out)] for array in local)
+        exact = len(local_images) == len(held_out) and bool((local_labels == labels[held_out]).all())
+        if exact:
+            images[held_out] = local_images
     factors = {name: table[name].to_numpy(np.float32, copy=True) for name in latent_map.factor_names(table)}
-    return Gallery(images, labels, names, cloud, bool(exact), factors)
+    return Gallery(images, labels, names, cloud, exact, factors)
 
 
 def _local_images(record: RunRecord) -> tuple[np.ndarray, np.ndarray] | None:
-    """Held-out images and labels in the map's order."""
+    """Held-out images and labels in the map's order; None if the data cannot be loaded."""
     try:
         test = catalog.load(record.config.data.model_copy(update={"train": 64})).test
     except DataError:

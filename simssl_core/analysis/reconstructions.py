@@ -1,4 +1,4 @@
-"""What the members of a race remember of an image, as of their last checkpoint: a glimpse while they train."""
+"""Reconstructions of held-out images by runs, as of their last checkpoint, during and after training."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from simssl_core.analysis.memory_decoders import open_memory
 from simssl_core.encoder import load
 from simssl_core.storage.run_record import read_run
 
-COUNT = 12
+COUNT = 12  # images
 
 
 def originals(folder: Path, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
-    """``count`` held-out images of the run in ``folder``, uint8 (N, C, H, W), and their places in its gallery (N,).
+    """Up to ``count`` held-out images of a run, uint8 (N, C, H, W), and their positions in its gallery (N,).
 
     Raises:
-        CheckpointError: it has no record or no images yet.
+        CheckpointError: the run has no record or no images yet.
     """
     gallery = open_gallery(folder, read_run(folder))
     places = np.flatnonzero(gallery.cloud < 0)[:count]
@@ -27,12 +27,12 @@ def originals(folder: Path, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]
 
 
 def reconstruct(folder: Path, images: np.ndarray) -> np.ndarray | None:
-    """``images`` (N, C, H, W) encoded and decoded again by the run in ``folder``, uint8 of the same shape.
+    """Encode and decode ``images`` (N, C, H, W) with the run in ``folder``: uint8 of the same shape.
 
-    None where it has no decoder.
+    Returns None if the run has no decoder.
 
     Raises:
-        CheckpointError: it has no checkpoint yet, or a damaged one.
+        CheckpointError: the run's checkpoint is missing or damaged.
     """
     encoder = load(folder)
     if not encoder.objective.has_decoder:
@@ -42,32 +42,36 @@ def reconstruct(folder: Path, images: np.ndarray) -> np.ndarray | None:
 
 
 def reconstruction_rows(folders: Sequence[Path], count: int = COUNT) -> list[tuple[str, np.ndarray]]:
-    """(name, images) for a picture: the originals as "image", then a row for every member that can draw.
+    """The rows (name, images) of a figure: the originals as "image", then the images of each run with a decoder.
 
     Raises:
-        CheckpointError: no member has a checkpoint and images yet.
+        CheckpointError: the first run has no images yet, or a run has no checkpoint.
     """
     images, _ = originals(folders[0], count)
-    drawn = [(folder.name, reconstruct(folder, images)) for folder in folders]
-    return [("image", images), *((name, pictures) for name, pictures in drawn if pictures is not None)]
+    rows = [("image", images)]
+    for folder in folders:
+        pictures = reconstruct(folder, images)
+        if pictures is not None:
+            rows.append((folder.name, pictures))
+    return rows
 
 
 def chosen_images(folder: Path, count: int, seed: int = 0) -> np.ndarray:
-    """``count`` held-out images uint8 (N, C, H, W) of the run's data, of as many classes as possible; ``seed`` draws.
+    """``count`` held-out images of the run, uint8 (N, C, H, W), from as many classes as possible, drawn by ``seed``.
 
     Raises:
         CheckpointError: the run has neither a map nor data that are made here.
     """
     gallery = open_gallery(folder, read_run(folder))
-    return gallery.images[_varied(gallery, count, seed)]
+    return gallery.images[_balanced_places(gallery, count, seed)]
 
 
 def memory_pictures(folder: Path, images: np.ndarray) -> np.ndarray:
-    """What the run in ``folder`` still holds of ``images`` uint8 (N, C, H, W), drawn by its memory decoder: the same.
+    """Encode ``images`` uint8 (N, C, H, W) with a run and draw them with its memory decoder: uint8 of the same shape.
 
     Raises:
-        CheckpointError: run or memory decoder are missing, damaged, or do not fit each other.
-        ShapeError: the images are not of the run's shape.
+        CheckpointError: the run or its memory decoder is missing or damaged, or they do not fit each other.
+        ShapeError: the images do not have the run's shape.
     """
     import torch
 
@@ -78,12 +82,12 @@ def memory_pictures(folder: Path, images: np.ndarray) -> np.ndarray:
 
 
 def squared_error(images: np.ndarray, pictures: np.ndarray) -> float:
-    """Mean squared error per pixel, of values in [0, 1]."""
+    """The mean squared error per pixel of uint8 images, computed on values in [0, 1]."""
     return float(np.square((images.astype(np.float32) - pictures) / 255).mean())
 
 
-def _varied(gallery: Gallery, count: int, seed: int) -> Sequence[int]:
-    """Places of held-out images in a fixed order in which the classes take turns."""
+def _balanced_places(gallery: Gallery, count: int, seed: int) -> np.ndarray:
+    """Positions of held-out images in an order, fixed by ``seed``, in which the classes take turns."""
     places = np.random.default_rng(seed).permutation(np.flatnonzero(gallery.cloud < 0))
     turn = np.zeros(len(places), int)
     for label in np.unique(gallery.labels[places]):

@@ -35,7 +35,7 @@ def test_it_says_what_score_says_and_how_sure_it_is(shelf):
 
     found = evaluation_file.read(shelf / "small-simclr")
     run = open_trained_run(shelf / "small-simclr", images=200)
-    again = score(collect(run.objective.encode, run.dataset, run.views, full_plan(200)), full=True)
+    again = score(collect(run.objective.encode, run.dataset, run.view_maker, full_plan(200)), full=True)
     assert found.scores == pytest.approx(again, abs=1e-4)
     assert {"linear", "mlp", "style_r2", "style:crop_x"} <= set(found.intervals)
     assert found.intervals["linear"].low < found.scores["linear"] < found.intervals["linear"].high

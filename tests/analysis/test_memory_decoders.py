@@ -56,7 +56,7 @@ def test_half_precision_does_not_show(shelf):
 
     run = open_trained_run(shelf / "small-simclr")
     exact = memory_decoders.build(run.record)
-    list(memory_decoder.learn(exact, run.objective.encode, run.dataset, run.views, 60, 60))
+    list(memory_decoder.learn(exact, run.objective.encode, run.dataset, run.view_maker, 60, 60))
     z = torch.randn(16, 12, generator=torch.Generator().manual_seed(0))
     kept = memory_decoders.open_memory(shelf / "small-simclr")
     assert (exact.pictures(z) - kept.pictures(z)).abs().max() < 1 / 255
@@ -76,7 +76,7 @@ def test_a_run_that_changes_while_it_is_learnt_keeps_none(folder):
     learning = memory_decoders.learn(folder, seconds=30, steps=30)
     next(learning)
     go_on_training(folder)
-    with pytest.raises(CheckpointError, match="went on training"):
+    with pytest.raises(CheckpointError, match="trained further"):
         list(learning)
     assert memory_decoders.memory_status(folder) == "missing"
 
