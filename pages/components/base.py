@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pages.components.modules import bundled
 HERE = Path(__file__).parent
 
 
-def component(name: str, html: str | None = None):
+def component(name: str, html: str | None = None) -> Callable[..., Any]:
     """The component whose files are ``<name>/<name>.html``, ``.css`` and ``.js`` in this folder.
 
     Its JavaScript is bundled with all modules that it imports. ``html``: its markup, where that is too short for a

@@ -27,10 +27,10 @@ def from_caption(explorer: Explorer, k: int) -> None:
     if missing:
         unknown = ", ".join(f"“{word}”" for word in missing)
         if len(vocabulary) <= OFFERED:
-            known = "It knows the words above."
+            hint = "It knows the words above."
         else:
-            known = f"It knows {len(vocabulary):,} words; the most frequent ones are above."
-        st.warning(f"This run never learnt {unknown}. {known}", icon=":material/spellcheck:")
+            hint = f"It knows {len(vocabulary):,} words; the most frequent ones are above."
+        st.warning(f"This run never learnt {unknown}. {hint}", icon=":material/spellcheck:")
     if not prompts.known_words(explorer, text):
         st.markdown(":gray[Type or pick words, and the images for them appear here.]")
     elif prompts.can_draw_captions(explorer):

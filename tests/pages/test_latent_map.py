@@ -1,4 +1,4 @@
-"""The Latent map page without a browser: what it offers, what it says of a selection, what it does when things lack."""
+"""The Latent map page without a browser: its controls, what it shows of a selection, and missing or damaged maps."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def page(shelf, monkeypatch):
     return AppTest.from_file(PAGE, default_timeout=60)
 
 
-def told(at: AppTest) -> str:
+def page_text(at: AppTest) -> str:
     """All text on the page."""
     return " ".join(str(item.value) for kind in (at.markdown, at.caption, at.html) for item in kind)
 
 
-def drawn(at: AppTest) -> dict:
-    """What the map component was given."""
+def map_data(at: AppTest) -> dict:
+    """The data that the map component received."""
     return json.loads(at.get("bidi_component")[0].proto.json)
 
 
@@ -48,14 +48,14 @@ def test_no_runs_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
     at = AppTest.from_file(PAGE, default_timeout=60).run()
     assert not at.exception
-    assert "No map to show yet" in told(at)
+    assert "No map to show yet" in page_text(at)
 
 
 def test_two_runs_share_points_colours_and_time(page):
     page.query_params["runs"] = ["small-simvae", "small-simclr"]
     at = page.run()
     assert not at.exception
-    first, second = drawn(at)["maps"]
+    first, second = map_data(at)["maps"]
     assert (first["id"], second["id"]) == ("small-simvae", "small-simclr")
     assert first["group"] == second["group"], "the same images: hover and lasso must be linked"
     assert first["codes"] == second["codes"] and first["frames"]["steps"] == list(STEPS)
@@ -64,111 +64,111 @@ def test_two_runs_share_points_colours_and_time(page):
 
 def test_another_data_set_is_not_linked(page):
     page.query_params["runs"] = ["small-simvae", "other-vicreg"]
-    first, second = drawn(page.run())["maps"]
+    first, second = map_data(page.run())["maps"]
     assert first["group"] != second["group"]
 
 
 def test_colours_follow_the_address(page):
     page.query_params.update({"runs": ["small-simvae"], "colour": "hue", "kind": "PCA"})
     at = page.run()
-    shown = drawn(at)["maps"][0]
-    assert shown["colour"]["legend"]["kind"] == "circle" and shown["frames"]["kind"] == "pca"
-    assert "keeps hue" in told(at)
+    panel = map_data(at)["maps"][0]
+    assert panel["colour"]["legend"]["kind"] == "circle" and panel["frames"]["kind"] == "pca"
+    assert "keeps hue" in page_text(at)
     at.selectbox(key="colour").select("instance").run()
-    assert drawn(at)["maps"][0]["colour"]["legend"]["kind"] == "instances"
-    assert drawn(at)["maps"][0]["colour"]["views"], "the clouds must be drawn when only they have colour"
+    assert map_data(at)["maps"][0]["colour"]["legend"]["kind"] == "instances"
+    assert map_data(at)["maps"][0]["colour"]["views"], "the clouds must be drawn when only they have colour"
 
 
-def test_selection_tells_what_its_points_share(page, shelf):
+def test_selection_shows_what_its_points_share(page, shelf):
     page.query_params["runs"] = ["small-simvae", "small-simclr"]
     at = page.run()
-    group = drawn(at)["maps"][0]["group"]
+    group = map_data(at)["maps"][0]["group"]
     table = latent_map.read_points(latent_map.open_map(shelf / "small-simvae"))
-    chosen = np.flatnonzero((table["label"] == 3) & (table["instance"] < 0)).tolist()
+    selected = np.flatnonzero((table["label"] == 3) & (table["instance"] < 0)).tolist()
     at.session_state["latent_map"] = {
-        "selection": {"run": "small-simvae", "group": group, "points": chosen},
+        "selection": {"run": "small-simvae", "group": group, "points": selected},
         "step": -1,
     }
     at.run()
     assert not at.exception
-    text = told(at)
-    assert f"{len(chosen)} points selected" in text and "100%" in text
+    text = page_text(at)
+    assert f"{len(selected)} points selected" in text and "100%" in text
     assert "Nearest on simvae" in text and "Nearest on simclr" in text
     assert len(at.get("image")) == 3, "one picture of the selection, one of the neighbours on each map"
 
 
-def chosen_alone(page, run: str, point: int) -> AppTest:
+def page_with_selected_point(page, run: str, point: int) -> AppTest:
     """The page with one point selected."""
     page.query_params["runs"] = [run]
     at = page.run()
-    group = drawn(at)["maps"][0]["group"]
+    group = map_data(at)["maps"][0]["group"]
     at.session_state["latent_map"] = {"selection": {"run": run, "group": group, "points": [point]}, "step": -1}
     return at.run()
 
 
 def test_one_point_is_joined_to_its_neighbours_in_the_representation(page, shelf):
-    at = chosen_alone(page, "small-simvae", 7)
+    at = page_with_selected_point(page, "small-simvae", 7)
     assert not at.exception
-    links = drawn(at)["maps"][0]["links"]
+    links = map_data(at)["maps"][0]["links"]
     encoder = load(shelf / "small-simvae")
-    shown = latent_map.open_map(shelf / "small-simvae")
-    known = latent_map.read_points(shown)["instance"].to_numpy() < 0
-    z = encoder(open_gallery(shown.folder, shown.record).images)
-    gaps = np.where(known, np.linalg.norm(z - z[7], axis=1), np.inf)
-    gaps[7] = np.inf
-    assert links["point"] == 7 and links["near"] == np.argsort(gaps)[:12].tolist()
-    assert "Nearest to it for simvae" in told(at) and "of 12 are" in told(at)
+    run_map = latent_map.open_map(shelf / "small-simvae")
+    held_out = latent_map.read_points(run_map)["instance"].to_numpy() < 0
+    z = encoder(open_gallery(run_map.folder, run_map.record).images)
+    distances = np.where(held_out, np.linalg.norm(z - z[7], axis=1), np.inf)
+    distances[7] = np.inf
+    assert links["point"] == 7 and links["near"] == np.argsort(distances)[:12].tolist()
+    assert "Nearest to it for simvae" in page_text(at) and "of 12 are" in page_text(at)
 
 
 def sketch() -> str:
-    """A ring, as the sheet sends it."""
+    """A drawn ring, encoded as the sheet sends it."""
     y, x = np.mgrid[:64, :64] - 31.5
     ring = (abs(np.hypot(x, y) - 20) < 4).astype(np.uint8) * 255
     return base64.b64encode(np.repeat(ring[..., None], 3, -1).tobytes()).decode()
 
 
-def test_a_drawing_lands_among_the_images_that_the_encoder_holds_alike(page):
+def test_a_drawing_is_placed_among_its_nearest_images_in_the_representation(page):
     page.query_params["runs"] = ["other-vicreg"]
     at = page.run()
-    assert drawn(at)["maps"][0]["links"] is None and "nearest images in the representation" in told(at)
+    assert map_data(at)["maps"][0]["links"] is None and "nearest images in the representation" in page_text(at)
     at.session_state["map_pad"] = {"drawing": sketch()}
     at.run()
     assert not at.exception
-    links = drawn(at)["maps"][0]["links"]
+    links = map_data(at)["maps"][0]["links"]
     assert links["point"] == -1 and len(links["near"]) == 5 and sum(links["weights"]) == pytest.approx(1)
     assert links["weights"] == sorted(links["weights"], reverse=True) and links["picture"].startswith("data:image/png")
-    assert "Nearest to it for vicreg" in told(at)
+    assert "Nearest to it for vicreg" in page_text(at)
 
 
-def test_a_colour_run_offers_no_sheet_and_a_foreign_drawing_is_nothing(page):
+def test_a_colour_run_offers_no_sheet_and_an_invalid_drawing_is_ignored(page):
     page.query_params["runs"] = ["small-simvae"]
-    assert "reads your drawing" not in told(page.run())
+    assert "reads your drawing" not in page_text(page.run())
     page.query_params["runs"] = ["other-vicreg"]
     at = page.run()
     for bad in ("####", base64.b64encode(b"short").decode(), 7, "A" * 1_000_000):
         at.session_state["map_pad"] = {"drawing": bad}
         at.run()
-        assert not at.exception and drawn(at)["maps"][0]["links"] is None
+        assert not at.exception and map_data(at)["maps"][0]["links"] is None
 
 
 @pytest.mark.parametrize("points", [[10_000], ["x", None, -3], "all", None])
-def test_selection_from_a_foreign_hand_is_ignored(page, points):
+def test_an_invalid_selection_is_ignored(page, points):
     page.query_params["runs"] = ["small-simvae"]
     at = page.run()
-    group = drawn(at)["maps"][0]["group"]
+    group = map_data(at)["maps"][0]["group"]
     at.session_state["latent_map"] = {"selection": {"run": "../..", "group": group, "points": points}, "step": "soon"}
     at.run()
-    assert not at.exception and "Nothing selected yet" in told(at)
+    assert not at.exception and "Nothing selected yet" in page_text(at)
 
 
 def test_three_dimensions(page):
     page.query_params.update({"runs": ["small-simvae", "small-simclr"], "space": "3-D"})
     at = page.run()
     assert not at.exception and len(at.get("plotly_chart")) == 2
-    assert "PCA stands in" in told(at)
+    assert "PCA stands in" in page_text(at)
 
 
-def test_damaged_map_is_an_error_in_words(shelf, page, tmp_path, monkeypatch):
+def test_a_damaged_map_shows_an_error_message(shelf, page, tmp_path, monkeypatch):
     small_runs(tmp_path, "digits", ["vae"], name="bad", points=100)
     (tmp_path / "bad-vae" / "map" / map_files.POINTS).write_bytes(b"PAR1 and then nothing")
     monkeypatch.setenv("SIMSSL_RUNS", str(tmp_path))
@@ -190,19 +190,19 @@ def test_collapsed_layout_does_not_divide_by_zero():
 
 
 def test_images_come_back_from_the_sheet(shelf):
-    shown = latent_map.open_map(shelf / "other-vicreg")
-    images = latent_map.read_images(shown)
-    assert images.shape == (shown.count, 8, 8, 3) and images.std() > 20
+    run_map = latent_map.open_map(shelf / "other-vicreg")
+    images = latent_map.read_images(run_map)
+    assert images.shape == (run_map.count, 8, 8, 3) and images.std() > 20
 
 
-def test_nearest_points_are_nearest_and_not_the_chosen():
+def test_nearest_points_exclude_the_selected_ones():
     layout = np.array([[0, 0], [1, 0], [2, 0], [5, 0], [0.5, 0]], np.float32)
     among = np.array([True, True, True, True, False])
     assert latent_map.nearest_points(layout, np.array([0]), 2, among).tolist() == [1, 2]
     assert latent_map.nearest_points(layout, np.array([], int), 2, among).tolist() == []
 
 
-def test_spread_knows_circles_from_lines(shelf):
+def test_spread_treats_angles_as_circular(shelf):
     table = latent_map.read_points(latent_map.open_map(shelf / "small-simvae"))
     near_red = np.flatnonzero(np.cos(table["hue"]) > 0.9)  # on both sides of 0°
     round_, straight = (

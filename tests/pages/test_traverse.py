@@ -83,7 +83,7 @@ def test_a_slider_moves_the_picture_and_zero_brings_it_back(page):
     assert back["after"] == start["after"]
 
 
-def test_a_question_about_another_image_is_not_answered_with_this_one(page):
+def test_a_move_of_another_image_is_ignored(page):
     page.query_params.update({"run": "small-simvae", "image": "5"})
     at = page.run()
     start = given(at, "sliders")["after"]
@@ -91,7 +91,7 @@ def test_a_question_about_another_image_is_not_answered_with_this_one(page):
 
 
 @pytest.mark.parametrize("offsets", [{"999": 1.0}, {"-1": 2.0}, {"x": 1}, {"0": "much"}, [1], None])
-def test_a_question_from_a_foreign_hand_does_no_harm(page, offsets):
+def test_an_invalid_move_does_no_harm(page, offsets):
     page.query_params["run"] = "small-simvae"
     at = page.run()
     assert not slide(at, offsets).exception
@@ -105,12 +105,12 @@ def test_all_dimensions_on_request(page):
     assert len(given(at.run(), "sliders")["dims"]) == 12
 
 
-def test_without_a_decoder_real_images_stand_in_and_it_says_so(page):
+def test_without_a_decoder_real_images_stand_in_and_the_page_says_so(page):
     page.query_params["run"] = "small-simclr"
     at = page.run()
     assert not at.exception and "has no decoder" in told(at)
-    shown = given(at, "sliders")
-    assert shown["near"] and "nearest real image" in shown["words"]["moved"]
+    data = given(at, "sliders")
+    assert data["near"] and "nearest real image" in data["words"]["moved"]
     assert at.get("button_group")[-1].proto.options[0].content == "Nearest images"
 
 
@@ -126,7 +126,7 @@ def test_every_panel_shows_a_picture(page, run, panel):
     assert not at.exception and not at.error and len(at.get("image")) == 1
 
 
-def test_a_damaged_run_is_an_error_in_words(shelf, tmp_path, monkeypatch):
+def test_a_damaged_run_shows_an_error_message(shelf, tmp_path, monkeypatch):
     shutil.copytree(shelf / "small-vae", tmp_path / "small-vae")
     weights = tmp_path / "small-vae" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
@@ -157,7 +157,7 @@ def test_images_come_from_the_map_where_the_data_are_not(shelf, tmp_path):
     assert 0 < near < 12, "compressed, but the same images in the same order"
 
 
-def test_neither_map_nor_data_is_an_error(shelf, tmp_path):
+def test_a_run_with_neither_map_nor_data_raises_an_error(shelf, tmp_path):
     folder = tmp_path / "small-simvae"
     shutil.copytree(shelf / "small-simvae", folder)
     shutil.rmtree(folder / "map")

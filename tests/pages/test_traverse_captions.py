@@ -140,7 +140,7 @@ def test_the_first_image_is_the_captions_mean_and_draws_lie_around_it_as_the_mod
     assert torch.allclose(z.var(0), variance, rtol=0.15)
 
 
-def test_only_words_that_training_told_count_as_known(shelf, explorer):
+def test_only_words_from_the_training_captions_are_known(shelf, explorer):
     assert {"red", "large", "heart"} <= set(prompts.vocabulary(explorer))
     assert prompts.unknown_words(explorer, "large heart on the left") == ("on", "the", "left"), (
         "its captions told no place"
@@ -150,7 +150,7 @@ def test_only_words_that_training_told_count_as_known(shelf, explorer):
     assert prompts.tokens(shapes_only, "red heart").tolist() == prompts.tokens(shapes_only, "heart").tolist()
 
 
-def test_words_of_nothing_known_are_refused(explorer):
+def test_a_caption_without_a_known_word_is_refused(explorer):
     assert prompts.unknown_words(explorer, "Zeppelin, red zeppelin") == ("zeppelin",)
     with pytest.raises(CheckpointError, match="knows no word"):
         prompts.images_for_caption(explorer, "zeppelin", 2, seed=0)

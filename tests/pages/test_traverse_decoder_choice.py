@@ -52,14 +52,14 @@ def test_real_images_stay_as_the_alternative(page):
 
 
 @pytest.mark.parametrize("title", ["Between two images", "Mix content and style", "Out of nothing", "Nearest images"])
-def test_every_panel_works_on_it(page, title):
+def test_every_panel_works_with_the_memory_decoder(page, title):
     page.query_params.update({"run": "small-simclr"})
     page.session_state["more"] = title
     at = page.run()
     assert not at.exception and not at.error and len(at.get("image")) == 1
 
 
-def test_one_that_has_none_offers_to_learn_it(page, monkeypatch):
+def test_a_run_without_a_memory_decoder_offers_to_learn_one(page, monkeypatch):
     started = []
     monkeypatch.setattr(background_tasks, "start", lambda kind, runs: started.append((kind, list(runs))))
     page.query_params.update({"run": "small-vicreg"})
@@ -69,7 +69,7 @@ def test_one_that_has_none_offers_to_learn_it(page, monkeypatch):
     assert started == [("memory", ["small-vicreg"])]
 
 
-def test_an_outdated_one_is_not_shown(page, shelf):
+def test_an_outdated_memory_decoder_is_not_used(page, shelf):
     path = shelf / "small-simclr" / "weights.safetensors"
     kept = path.read_bytes()
     path.write_bytes((shelf / "small-simclr" / "weights.safetensors").read_bytes()[:-1] + b"\x3e")
@@ -79,7 +79,7 @@ def test_an_outdated_one_is_not_shown(page, shelf):
     assert not at.exception and "earlier state" in told(at) and given(at, "sliders")["near"]
 
 
-def test_the_studio_draws_by_memory_only_when_asked(shelf):
+def test_the_explorer_draws_with_the_memory_decoder_only_on_request(shelf):
     plain = Explorer(shelf / "small-simclr")
     other = plain.remembering()
     assert not plain.has_decoder and other.has_decoder and other.by_memory and not plain.by_memory
@@ -92,7 +92,7 @@ def test_the_studio_draws_by_memory_only_when_asked(shelf):
         Explorer(shelf / "small-vicreg").remembering()
 
 
-def test_the_shell_learns_and_measures(shelf, capsys):
+def test_the_command_line_learns_a_memory_decoder_and_evaluates(shelf, capsys):
     from simssl_core.cli import main
     from simssl_core.storage import evaluation_file
 

@@ -1,4 +1,4 @@
-"""Traverse with two directions at once, and with an image of one's own, without a browser; and what is kept of it."""
+"""Traverse with two directions at once and with the visitor's own image, without a browser; and the downloads."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_the_grid_shows_the_first_direction_across_and_the_second_upwards(explor
 
 
 def sketch() -> dict:
-    """A green stroke, as the sheet sends it."""
+    """A drawn green stroke, encoded as the sheet sends it."""
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[20:40, 28:36] = (0, 224, 60)
     return {"drawing": base64.b64encode(picture.tobytes()).decode()}
 
 
-def test_an_image_of_ones_own_is_encoded_and_moved_until_another_is_chosen(page):  # noqa: F811
+def test_the_visitors_image_is_used_until_another_is_chosen(page):  # noqa: F811
     page.query_params.update({"run": "small-simvae", "image": "5"})
     at = page.run()
     before = given(at, "sliders")
@@ -72,7 +72,7 @@ def test_an_image_of_ones_own_is_encoded_and_moved_until_another_is_chosen(page)
 
 
 @pytest.mark.parametrize("panel", ["Between two images", "Two directions", "Mix content and style", "Nearest images"])
-def test_every_panel_takes_an_image_of_ones_own(page, panel):  # noqa: F811
+def test_every_panel_takes_the_visitors_image(page, panel):  # noqa: F811
     page.query_params.update({"run": "small-simvae", "more": panel})
     at = page.run()
     at.session_state["own_pad"] = sketch()
@@ -80,7 +80,7 @@ def test_every_panel_takes_an_image_of_ones_own(page, panel):  # noqa: F811
     assert not at.exception and not at.error
 
 
-def test_one_more_image_changes_nothing_about_the_others(explorer):  # noqa: F811
+def test_adding_an_image_leaves_the_others_unchanged(explorer):  # noqa: F811
     image = np.full(explorer.encoder.shape, 200, np.uint8)
     more = explorer.with_image(image)
     assert len(more.gallery) == len(explorer.gallery) + 1 and (more.gallery.images[-1] == image).all()
@@ -99,7 +99,7 @@ def test_a_gif_goes_there_and_back_in_the_right_colours():
     assert made.size == (192, 192) and made.info["loop"] == 0 and made.info["duration"] == 60
 
 
-def test_the_buttons_to_keep_pictures_are_there(page):  # noqa: F811
+def test_the_download_buttons_are_there(page):  # noqa: F811
     page.query_params.update({"run": "small-simvae", "more": "Two directions"})
     labels = [button.proto.label for button in page.run().get("download_button")]
     assert labels == ["style 1 as GIF", "content 1 as GIF", "Grid as PNG"]
