@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
@@ -69,3 +71,16 @@ def race(config, dataset):
         return Race(RunConfig.model_validate(changed), data)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """One headless browser for all tests of this process, which can run only one playwright."""
+    api = pytest.importorskip("playwright.sync_api")
+    from tests.browser.conftest import FLAGS, chromium
+
+    executable = chromium()
+    with api.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=executable, args=FLAGS)
+        yield launched
+        launched.close()

@@ -106,7 +106,7 @@ print(z.shape[0])
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
-def test_lab_opens_with_its_own_configuration(installed, end):
+def test_lab_opens_with_its_own_configuration(installed, end, request):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     server = installed.start("simssl", "lab", "--no-browser", "--", "--theme.base", "dark", **pipes)
     try:
@@ -119,7 +119,7 @@ def test_lab_opens_with_its_own_configuration(installed, end):
         assert status == 200 and b"<script" in page
         assert handshake(url) == 101 and handshake(url, "evil.example") == 403  # allowedHosts is in force
         if end == signal.SIGINT:
-            first_page(url)
+            first_page(request.getfixturevalue("browser"), url)
     finally:
         server.send_signal(end)
         rest = server.communicate(timeout=30)[0]
@@ -157,18 +157,14 @@ def handshake(url: str, host: str = "127.0.0.1") -> int:
     return status
 
 
-def first_page(url: str) -> None:
-    """If there is a browser: Start shows the cards of the shipped runs, and a map is drawn."""
-    api = pytest.importorskip("playwright.sync_api")
-    from tests.browser.conftest import FLAGS, chromium
+def first_page(browser, url: str) -> None:
+    """Start shows the cards of the shipped runs, and a map is drawn (skipped without a browser, except in CI)."""
     from tests.browser.driving import ink, settled, until
 
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_page()
-        page.goto(url)
-        page.get_by_text("demo-sprites").first.wait_for(timeout=60_000)
-        page.goto(f"{url}/latent_map?runs=demo-digits-simvae")
-        settled(page)
-        until(lambda: page.locator("canvas").count() and ink(page, "canvas") > 1_000, 30, "the map is drawn")
-        browser.close()
+    page = browser.new_page()
+    page.goto(url)
+    page.get_by_text("demo-sprites").first.wait_for(timeout=60_000)
+    page.goto(f"{url}/latent_map?runs=demo-digits-simvae")
+    settled(page)
+    until(lambda: page.locator("canvas").count() and ink(page, "canvas") > 1_000, 30, "the map is drawn")
+    page.close()

@@ -118,17 +118,6 @@ def _stop_races(root: Path) -> None:
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """One headless browser for the session."""
-    api = pytest.importorskip("playwright.sync_api")
-    executable = chromium()
-    with api.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=executable, args=FLAGS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def page(browser, server: Server) -> Iterator[object]:
     """A fresh page, 1440 by 900; at its end there must have been no page error and no request to another host."""
